@@ -1,0 +1,46 @@
+/** `s-` and 10 characters of lower-case base32 (RFC 4648 alphabet, a–z and 2–7). */
+export type SessionId = string & { readonly __brand: "SessionId" };
+/** `c-` and 10 characters of lower-case base32. */
+export type CommitId = string & { readonly __brand: "CommitId" };
+/** `sha256:` and 64 lower-case hexadecimal digits. */
+export type Digest = string & { readonly __brand: "Digest" };
+
+const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
+const ID_LENGTH = 10;
+
+/** The session id `text` spells, or undefined. */
+export function parseSessionId(text: string): SessionId | undefined {
+  return /^s-[a-z2-7]{10}$/.test(text) ? (text as SessionId) : undefined;
+}
+
+/** The commit id `text` spells, or undefined. */
+export function parseCommitId(text: string): CommitId | undefined {
+  return /^c-[a-z2-7]{10}$/.test(text) ? (text as CommitId) : undefined;
+}
+
+/** The digest `text` spells, or undefined. */
+export function parseDigest(text: string): Digest | undefined {
+  return /^sha256:[0-9a-f]{64}$/.test(text) ? (text as Digest) : undefined;
+}
+
+/** A digest from the 64 hexadecimal digits of a SHA-256. */
+export function toDigest(hex: string): Digest {
+  const digest = parseDigest(`sha256:${hex}`);
+  if (digest === undefined) throw new Error(`not a SHA-256 in hexadecimal: ${hex}`);
+  return digest;
+}
+
+/** A session id from at least 10 random bytes. */
+export function toSessionId(random: Uint8Array): SessionId {
+  return `s-${base32(random)}` as SessionId;
+}
+
+/** A commit id from at least 10 random bytes. */
+export function toCommitId(random: Uint8Array): CommitId {
+  return `c-${base32(random)}` as CommitId;
+}
+
+function base32(random: Uint8Array): string {
+  if (random.length < ID_LENGTH) throw new Error("an id needs 10 random bytes");
+  return Array.from(random.subarray(0, ID_LENGTH), (byte) => ALPHABET[byte & 31]).join("");
+}

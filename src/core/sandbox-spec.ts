@@ -1,0 +1,56 @@
+/**
+ * One mount of a sandbox, as a value: overlay produces it, an engine obeys. Targets are absolute
+ * paths inside; sources are absolute host paths without symlinks. Applied in order.
+ */
+export type SandboxMount =
+  /** Copy-on-write: reads `lower`, writes `upper`. `idmap` as in `Layers`. */
+  | {
+      readonly kind: "overlay";
+      readonly target: string;
+      readonly lower: string;
+      readonly upper: string;
+      readonly work: string;
+      readonly idmap: "none" | "swap-root";
+    }
+  /** Readable only; live sockets and FIFOs in it cannot be reached. A directory or a file. */
+  | { readonly kind: "readonly"; readonly source: string; readonly target: string }
+  /** An empty, unreadable thing over a path that exists inside. */
+  | { readonly kind: "hidden"; readonly target: string; readonly type: "dir" | "file" };
+
+/** What a task may use. Absent: not limited beyond the engine's own floor. */
+export interface Limits {
+  readonly memoryBytes?: number;
+  /** Processors' worth of time, e.g. 1.5. */
+  readonly cpus?: number;
+  readonly pids?: number;
+  /** Bytes the upperdirs may hold together. */
+  readonly upperBytes?: number;
+  readonly timeoutMs?: number;
+}
+
+/** The resolved, immutable description of a sandbox. Plain and canonical: it can be digested. */
+export interface SandboxSpec {
+  readonly argv: readonly [string, ...string[]];
+  /** Absolute path inside. */
+  readonly cwd: string;
+  /** The whole environment inside. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Host ids of the task; never 0. */
+  readonly uid: number;
+  readonly gid: number;
+  readonly mounts: readonly SandboxMount[];
+  readonly limits: Limits;
+  /** Name of a profile in `profiles/seccomp`. */
+  readonly seccomp: string;
+  readonly network: "none";
+  readonly terminal: boolean;
+  readonly hostname: string;
+}
+
+/** How a task ended. Exit is a value. */
+export type Outcome =
+  | { readonly outcome: "exited"; readonly code: number }
+  | { readonly outcome: "signalled"; readonly signal: number }
+  | { readonly outcome: "timed-out" }
+  | { readonly outcome: "interrupted"; readonly reason: string }
+  | { readonly outcome: "not-started"; readonly code: 125 | 126 | 127; readonly reason: string };
