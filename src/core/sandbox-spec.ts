@@ -38,6 +38,10 @@ export interface SandboxSpec {
   /** Host ids of the task; never 0. */
   readonly uid: number;
   readonly gid: number;
+  /** Name of that id in the synthesised passwd. */
+  readonly userName: string;
+  /** Absolute path inside of the private, empty home directory. */
+  readonly home: string;
   readonly mounts: readonly SandboxMount[];
   readonly limits: Limits;
   /** Name of a profile in `profiles/seccomp`. */
@@ -54,3 +58,10 @@ export type Outcome =
   | { readonly outcome: "timed-out" }
   | { readonly outcome: "interrupted"; readonly reason: string }
   | { readonly outcome: "not-started"; readonly code: 125 | 126 | 127; readonly reason: string };
+
+/** What the engine had to say of how limits were put in force. */
+export interface LimitReport {
+  readonly limit: "memory" | "cpus" | "pids" | "upper" | "timeout";
+  readonly by: "cgroup" | "rlimit" | "affinity" | "watcher" | "quota" | "timer" | "none";
+  readonly detail: string;
+}

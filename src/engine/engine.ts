@@ -1,5 +1,5 @@
 import type { Readable, Writable } from "node:stream";
-import type { Outcome, SandboxSpec } from "../core/sandbox-spec.js";
+import type { LimitReport, Outcome, SandboxSpec } from "../core/sandbox-spec.js";
 
 /** A thing an engine needs from the host: whether it is there and how to mend it. */
 export interface Check {
@@ -32,13 +32,6 @@ export interface SandboxIo {
 export interface TerminalSize {
   readonly columns: number;
   readonly rows: number;
-}
-
-/** What the engine had to say of how limits were put in force. */
-export interface LimitReport {
-  readonly limit: "memory" | "cpus" | "pids" | "upper" | "timeout";
-  readonly by: "cgroup" | "rlimit" | "watcher" | "quota" | "timer" | "none";
-  readonly detail: string;
 }
 
 /** A started sandbox. Disposing of it kills whatever is left of it and removes all it made on the host. */

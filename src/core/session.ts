@@ -1,0 +1,75 @@
+import type { Layers } from "./change.js";
+import type { CommitId, Digest, SessionId } from "./ids.js";
+import type { LimitReport, Outcome, SandboxSpec } from "./sandbox-spec.js";
+
+/** The life of a session. */
+export type SessionState =
+  | "running"
+  | "interrupted"
+  | "pending"
+  | "partial"
+  | "committed"
+  | "discarded"
+  | "failed";
+
+/** The process that works on a session; it lives while `/proc/<pid>/stat` still has this start time in this boot. */
+export interface ProcessStamp {
+  readonly pid: number;
+  /** Field 22 of `/proc/<pid>/stat` (proc(5)): clock ticks since boot, in decimal. */
+  readonly startTime: string;
+  /** `/proc/sys/kernel/random/boot_id`. */
+  readonly bootId: string;
+}
+
+/** One session on disk: `sessions/<id>/session.json`. */
+export interface SessionRecord {
+  readonly schema: "session/1";
+  readonly session: SessionId;
+  readonly name?: string;
+  readonly state: SessionState;
+  readonly command: readonly string[];
+  /** Host paths, resolved, in order of mount; `layers[i]` belongs to `workspaces[i]`. */
+  readonly workspaces: readonly string[];
+  readonly layers: readonly Layers[];
+  readonly spec: SandboxSpec;
+  readonly engine: "oci" | "docker";
+  readonly runtime?: string;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly endedAt?: string;
+  readonly durationMs?: number;
+  readonly outcome?: Outcome;
+  readonly limits: readonly LimitReport[];
+  /** 1 for the first run; each `exec` makes a new one and earlier approvals lapse. */
+  readonly revision: number;
+  /** Of the pending changeset. */
+  readonly digest?: Digest;
+  readonly counts?: ChangeCounts;
+  readonly owner: ProcessStamp;
+  /** Commits made of this session, oldest first. */
+  readonly commits: readonly CommitId[];
+  /** Why it failed or was interrupted. */
+  readonly reason?: string;
+}
+
+/** How many paths a changeset adds, modifies and deletes. */
+export interface ChangeCounts {
+  readonly added: number;
+  readonly modified: number;
+  readonly deleted: number;
+}
+
+/** One commit or rollback on disk: `commits/<id>/commit.json`. */
+export interface CommitRecord {
+  readonly schema: "commit/1";
+  readonly commit: CommitId;
+  readonly session: SessionId;
+  /** The commit this one undoes; absent for a commit of a session. */
+  readonly undoes?: CommitId;
+  readonly workspaces: readonly string[];
+  /** Digest of what was committed. */
+  readonly digest: Digest;
+  readonly state: "open" | "sealed" | "undone" | "rolled-back";
+  readonly createdAt: string;
+  readonly applied: number;
+}
