@@ -1,7 +1,7 @@
 // Builds the program: types are checked by `tsc` elsewhere; here the sources become CommonJS bundles in
 // dist/sandbox (CommonJS starts some milliseconds faster than ESM). Every `import("./x.js")` becomes a bundle
 // of its own that is read only where it is used: what a command does not need is never parsed.
-import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -12,6 +12,12 @@ const out = path.join(root, "dist", `sandbox.tmp-${process.pid}`);
 const done = path.join(root, "dist", "sandbox");
 const seen = new Set();
 const queue = [path.join(source, "cli", "main.ts")];
+
+// Said in words where the launcher's Node is too old, before anything newer than Node 16's syntax runs.
+const nodeCheck =
+  'if(+process.versions.node.split(".")[0]<20){' +
+  'process.stderr.write("sandbox: "+process.execPath+" is Node "+process.versions.node+"\\n  hint: Node 20 or newer is needed\\n");' +
+  "process.exit(125)}";
 
 const chunkName = (file) => path.relative(source, file).replace(/\.ts$/, "").replaceAll(path.sep, "-");
 
@@ -44,18 +50,26 @@ while (queue.length > 0) {
     minifyWhitespace: true,
     supported: { "dynamic-import": false },
     define: { "import.meta.url": "__moduleUrl" },
-    banner: { js: 'const __moduleUrl=require("node:url").pathToFileURL(__filename).href;' },
+    banner: {
+      js: `${nodeCheck}const __moduleUrl=require("node:url").pathToFileURL(__filename).href;`,
+    },
     external: ["koffi"],
     plugins: [lazyChunks],
     logLevel: "warning",
   });
 }
-cpSync(path.join(root, "profiles"), path.join(out, "profiles"), { recursive: true });
-cpSync(path.join(source, "engine", "oci"), out, {
-  recursive: true,
-  filter: (file) => !file.endsWith(".ts"),
-});
+copyAssets(path.join(root, "profiles"), path.join(out, "profiles"));
+copyAssets(path.join(source, "engine", "oci"), out);
 const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
 writeFileSync(path.join(out, "version"), `${version}\n`);
-rmSync(done, { recursive: true, force: true });
+// The old build goes aside in one rename and the new one comes in the next: no moment with half a build.
+const old = `${out}.old`;
+if (existsSync(done)) renameSync(done, old);
 renameSync(out, done);
+rmSync(old, { recursive: true, force: true });
+
+/** What the program reads at run time and is no TypeScript. */
+function copyAssets(from, to) {
+  if (!existsSync(from)) return;
+  cpSync(from, to, { recursive: true, filter: (file) => !file.endsWith(".ts") });
+}

@@ -1,0 +1,52 @@
+# Sourced by setup.sh and test.sh: which package manager there is, what it calls things, and who may call it.
+# Every function speaks on stderr or in variables only, so that the stdout of a run stays the task's.
+
+# Sets PACKAGE_MANAGER to the first known one, or to nothing.
+find_package_manager() {
+	PACKAGE_MANAGER=
+	for PACKAGE_MANAGER in apt-get dnf apk pacman zypper; do
+		command -v "$PACKAGE_MANAGER" >/dev/null 2>&1 && return 0
+	done
+	PACKAGE_MANAGER=
+}
+
+# Sets PRIVILEGE to how root is reached: "" as root, "sudo -n" where sudo asks nothing. Else it returns 1.
+find_privilege() {
+	PRIVILEGE=
+	[ "$(id -u)" -eq 0 ] && return 0
+	command -v sudo >/dev/null 2>&1 && sudo -n true >/dev/null 2>&1 </dev/null || return 1
+	PRIVILEGE="sudo -n"
+}
+
+# The command a person would type for packages $*, without sudo.
+install_command() {
+	case $PACKAGE_MANAGER in
+	apt-get) echo "apt-get install -y --no-install-recommends $*" ;;
+	dnf) echo "dnf install -y $*" ;;
+	apk) echo "apk add $*" ;;
+	pacman) echo "pacman -S --noconfirm --needed $*" ;;
+	zypper) echo "zypper --non-interactive install $*" ;;
+	esac
+}
+
+# Installs packages $* and writes what the manager says to $SETUP_LOG. Package lists are fetched only where
+# the first try fails: on a fresh machine they are empty.
+install_packages() {
+	package_manager_run "$(install_command "$@")" && return 0
+	case $PACKAGE_MANAGER in
+	apt-get) package_manager_run "apt-get update" || return 1 ;;
+	pacman) package_manager_run "pacman -Sy --noconfirm" || return 1 ;;
+	*) return 1 ;;
+	esac
+	package_manager_run "$(install_command "$@")"
+}
+
+# $1 is one of the command lines above, made of words without blanks: it is split on purpose.
+package_manager_run() {
+	case $1 in
+	apt-get*) set -- ${PRIVILEGE} env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 ${1#apt-get } ;;
+	*) set -- ${PRIVILEGE} $1 ;;
+	esac
+	printf '%s\n' "+ $*" >>"$SETUP_LOG"
+	"$@" >>"$SETUP_LOG" 2>&1 </dev/null
+}

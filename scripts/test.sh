@@ -1,0 +1,103 @@
+#!/bin/sh
+# What `npm test` runs: installs what the tests need, builds, compiles the tests and runs them all.
+# Arguments narrow it: `npm test -- overlay commit/plan-commit` runs the test files whose paths hold one of them.
+set -u
+root=$(CDPATH= cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
+cd -- "$root" || exit 1
+. scripts/install-packages.sh
+build=dist/test-build
+
+say() {
+	printf 'test: %s\n' "$1" >&2
+}
+
+# Programs the tests run, each with Debian's package of it.
+missing_packages() {
+	while read -r program package; do
+		PATH=$PATH:/usr/sbin:/sbin command -v "$program" >/dev/null 2>&1 || printf '%s ' "$package"
+	done <<-LIST
+		crun crun
+		runc runc
+		newuidmap uidmap
+		getfattr attr
+		setfacl acl
+		setpriv util-linux
+		script bsdutils
+		strace strace
+		busybox busybox-static
+		gcc gcc
+		mkfs.ext4 e2fsprogs
+		mkfs.xfs xfsprogs
+		python3 python3
+		git git
+		bash bash
+		zsh zsh
+		fish fish
+		go golang-go
+		java default-jdk-headless
+	LIST
+	[ -e /usr/include/stdio.h ] || printf 'libc6-dev '
+}
+
+# Missing and not to be had is an error where a machine judges (CI), a loud notice where a person works: the
+# tests that need it then say so themselves.
+install_what_is_missing() {
+	missing=$(missing_packages)
+	[ -n "$missing" ] || return 0
+	find_package_manager
+	if [ "$PACKAGE_MANAGER" = apt-get ] && find_privilege; then
+		say "installing $missing"
+		SETUP_LOG=$root/dist/test-packages.log
+		: >"$SETUP_LOG"
+		install_packages $missing && return 0
+		tail -n 20 "$SETUP_LOG" >&2
+	fi
+	say "MISSING: $missing"
+	say "as root on Debian or Ubuntu: apt-get install -y --no-install-recommends $missing"
+	[ "${CI-}" != true ] || exit 1
+	say "going on without: tests that need them will say so"
+}
+
+compile() {
+	rm -rf "$build" && mkdir -p "$build" &&
+		node_modules/.bin/tsc -p tsconfig.json --outDir "$build" &&
+		copy_assets
+}
+
+# Sources that are not TypeScript (and what the code looks up beside itself) go where the compiled code is.
+copy_assets() {
+	(cd src && find . -type f ! -name '*.ts' -print) | while read -r file; do
+		mkdir -p "$build/src/${file%/*}" && cp "src/$file" "$build/src/$file" || return 1
+	done
+	for folder in profiles schemas; do
+		[ ! -d "$folder" ] || cp -R "$folder" "$build/"
+	done
+}
+
+test_files() {
+	find "$build/test" -name '*.test.js' -print 2>/dev/null | sort | while read -r file; do
+		[ $# -gt 0 ] || echo "$file"
+		for part in "$@"; do
+			case $file in *"$part"*) echo "$file" && break ;; esac
+		done
+	done
+}
+
+sh scripts/setup.sh program || exit 1
+install_what_is_missing
+node scripts/build.mjs || exit 1
+compile || exit 1
+files=$(test_files "$@")
+if [ -z "$files" ]; then
+	say "no test file matches"
+	[ $# -eq 0 ] || exit 1
+	exit 0
+fi
+# The paths below dist/ hold no blanks. One file may hang without taking the run with it: --test-timeout.
+results=$root/dist/test-results.tap
+node --enable-source-maps --test --test-concurrency=2 --test-timeout=600000 \
+	--test-reporter=spec --test-reporter-destination=stdout \
+	--test-reporter=tap --test-reporter-destination="$results" $files
+code=$?
+grep '^# [a-z_]* [0-9.]*$' "$results" | tail -n 8
+exit "$code"
