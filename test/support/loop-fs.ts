@@ -1,0 +1,73 @@
+import { spawnSync } from "node:child_process";
+import { closeSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+/** What filesystem is wanted. */
+export interface LoopFsOptions {
+  readonly type: "ext4" | "xfs" | "tmpfs";
+  /** XFS wants 300 at least. */
+  readonly sizeMiB: number;
+  /** Mount options, e.g. `["prjquota"]`. */
+  readonly options?: readonly string[];
+  /** Passed to mkfs; without effect on a tmpfs. */
+  readonly mkfs?: readonly string[];
+  /** How many inodes there are at most (ext4 and tmpfs). */
+  readonly inodes?: number;
+}
+
+/** A small filesystem of its own, mounted at `path`. Disposing of it unmounts and removes it. */
+export interface LoopFs extends Disposable {
+  readonly path: string;
+  /** Remounts with one more option, e.g. `ro` or `rw`. */
+  remount(option: string): void;
+}
+
+/** Mounts a new, empty filesystem (a file on a loop device, or a tmpfs). Root only. Its root has mode 0755. */
+export function openLoopFs(wanted: LoopFsOptions): LoopFs {
+  const base = mkdtempSync(path.join(tmpdir(), "sbx-fs-"));
+  const mountPoint = path.join(base, "mnt");
+  mkdirSync(mountPoint);
+  try {
+    run(
+      wanted.type === "tmpfs"
+        ? tmpfsMount(wanted, mountPoint)
+        : loopMount(wanted, base, mountPoint),
+    );
+  } catch (error) {
+    rmSync(base, { recursive: true, force: true });
+    throw error;
+  }
+  return {
+    path: mountPoint,
+    remount: (option) => run(["mount", "-o", `remount,${option}`, mountPoint]),
+    [Symbol.dispose]: () => {
+      run(["umount", "--recursive", mountPoint]);
+      rmSync(base, { recursive: true, force: true });
+    },
+  };
+}
+
+function tmpfsMount(wanted: LoopFsOptions, mountPoint: string): readonly string[] {
+  const inodes = wanted.inodes === undefined ? [] : [`nr_inodes=${wanted.inodes}`];
+  const options = [`size=${wanted.sizeMiB}m`, "mode=0755", ...inodes, ...(wanted.options ?? [])];
+  return ["mount", "-t", "tmpfs", "-o", options.join(","), "tmpfs", mountPoint];
+}
+
+function loopMount(wanted: LoopFsOptions, base: string, mountPoint: string): readonly string[] {
+  const image = path.join(base, "image");
+  const fd = openSync(image, "w", 0o600);
+  ftruncateSync(fd, wanted.sizeMiB * 1024 * 1024);
+  closeSync(fd);
+  const inodes =
+    wanted.inodes === undefined || wanted.type === "xfs" ? [] : ["-N", String(wanted.inodes)];
+  run([`mkfs.${wanted.type}`, "-q", ...inodes, ...(wanted.mkfs ?? []), image]);
+  return ["mount", "-o", ["loop", ...(wanted.options ?? [])].join(","), image, mountPoint];
+}
+
+function run([file = "", ...rest]: readonly string[]): void {
+  const env = { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` };
+  const result = spawnSync(file, rest, { encoding: "utf8", env });
+  if (result.status !== 0)
+    throw new Error(`${file} ${rest.join(" ")}: ${result.stderr || String(result.error)}`);
+}
