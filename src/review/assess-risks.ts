@@ -1,0 +1,124 @@
+import type { Change, Changeset, Notice } from "../core/change.js";
+import { baseName, isUtf8Name, parentPath } from "../core/path.js";
+import type { Level, Risk, RiskId } from "../core/risk.js";
+import { assessLink } from "./assess-link.js";
+import { assessRights } from "./assess-rights.js";
+import { findRunsLater, toComparable } from "./find-runs-later.js";
+import { hasHiddenCharacter } from "./neutralise.js";
+import { type LinkTargets, toLinkTargets } from "./resolve-link.js";
+
+/** What the whole changeset says about one of its changes; made once by `toRiskContext`. */
+export interface RiskContext {
+  readonly changeset: Changeset;
+  readonly links: LinkTargets;
+  /** Names as a filesystem without case sees them → how many paths are left there. */
+  readonly twins: ReadonlyMap<string, number>;
+  /** `<workspace>\0<path>` of the files and links that are left. */
+  readonly present: ReadonlySet<string>;
+  readonly notices: ReadonlyMap<string, readonly Notice[]>;
+}
+
+const contexts = new WeakMap<Changeset, RiskContext>();
+
+/** Every reason to look at a change before it is committed, the worst first. */
+export function assessRisks(change: Change, o: { readonly changeset: Changeset }): readonly Risk[] {
+  const context = contexts.get(o.changeset) ?? toRiskContext(o.changeset);
+  contexts.set(o.changeset, context);
+  const risks = [
+    ...assessRights(change, context.notices.get(toKey(change)) ?? []),
+    ...assessLink(change, context),
+    ...assessRunsLater(change, context),
+    ...assessName(change, context),
+    ...assessDelete(change),
+  ];
+  return risks.length > 1 ? risks.toSorted((a, b) => RANK[a.level] - RANK[b.level]) : risks;
+}
+
+/** Levels in order of weight: 0 is the worst. */
+export const RANK: Readonly<Record<Level, number>> = { high: 0, medium: 1, low: 2 };
+
+function toRiskContext(changeset: Changeset): RiskContext {
+  const twins = new Map<string, number>();
+  const present = new Set<string>();
+  for (const change of changeset.changes) {
+    if (change.after === undefined) continue;
+    const folded = `${change.workspace}\0${toComparable(change.path)}`;
+    twins.set(folded, (twins.get(folded) ?? 0) + 1);
+    present.add(toKey(change));
+  }
+  const notices = new Map<string, Notice[]>();
+  for (const notice of changeset.notices)
+    notices.set(toKey(notice), [...(notices.get(toKey(notice)) ?? []), notice]);
+  return { changeset, links: toLinkTargets(changeset), twins, present, notices };
+}
+
+function toKey(o: { readonly workspace: number; readonly path: string }): string {
+  return `${o.workspace}\0${o.path}`;
+}
+
+const PROGRAM_DIRECTORY = /(^|\/)(bin|sbin|\.bin|scripts|libexec)\/[^/]+$/;
+
+function assessRunsLater(change: Change, context: RiskContext): readonly Risk[] {
+  const { after } = change;
+  if (after === undefined) return [];
+  const rule = findRunsLater(change.path, after.type === "dir");
+  if (rule !== undefined) return [{ id: "runs-later", level: rule.level, reason: rule.reason }];
+  if (after.type === "dir") return [];
+  if (isEmbeddedRepository(change, context))
+    return [
+      risk(
+        "runs-later",
+        "high",
+        "it makes its directory a bare repository, whose config git obeys",
+      ),
+    ];
+  const isProgram = after.type === "symlink" || (after.mode & 0o111) !== 0;
+  if (isProgram && PROGRAM_DIRECTORY.test(toComparable(change.path)))
+    return [risk("runs-later", "medium", "a program in a directory that shells search")];
+  return [];
+}
+
+/** Git takes a directory with HEAD, config and objects for a repository wherever it is (safe.bareRepository). */
+function isEmbeddedRepository(change: Change, context: RiskContext): boolean {
+  const name = toComparable(baseName(change.path));
+  if (name !== "config" && name !== "head") return false;
+  const parent = parentPath(change.path);
+  const prefix = `${change.workspace}\0${parent === "" || parent === undefined ? "" : `${parent}/`}`;
+  return context.present.has(`${prefix}HEAD`) && context.present.has(`${prefix}config`);
+}
+
+function assessName(change: Change, context: RiskContext): readonly Risk[] {
+  if (change.after === undefined) return [];
+  const name = baseName(change.path);
+  const out: Risk[] = [];
+  if (!isUtf8Name(name)) out.push(risk("odd-name", "medium", "the name is not UTF-8"));
+  else if (hasHiddenCharacter(name))
+    out.push(risk("odd-name", "high", "the name holds characters that cannot be seen"));
+  if (name.startsWith("-"))
+    out.push(risk("odd-name", "medium", "programs may take the name for an option"));
+  if (name.startsWith(".wh."))
+    out.push(risk("odd-name", "medium", "image tools take the name for a deletion mark"));
+  const folded = `${change.workspace}\0${toComparable(change.path)}`;
+  if ((context.twins.get(folded) ?? 0) > 1)
+    out.push(
+      risk(
+        "odd-name",
+        "medium",
+        "another name differs from it only in case or in hidden characters",
+      ),
+    );
+  return out;
+}
+
+function assessDelete(change: Change): readonly Risk[] {
+  if (change.kind !== "delete") return [];
+  const isDirectory = change.before?.type === "dir";
+  const rule = findRunsLater(change.path, isDirectory);
+  if (rule === undefined || rule.level === "low") return [risk("deletes", "low", "it is deleted")];
+  const level = rule.level === "high" ? "medium" : "low";
+  return [risk("deletes", level, `it is deleted; ${rule.reason}`)];
+}
+
+function risk(id: RiskId, level: Level, reason: string): Risk {
+  return { id, level, reason };
+}
