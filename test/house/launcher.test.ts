@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { install, launch, plainEnv, witnessed } from "../support/fake-installation.js";
+
+test("passes every argument on as it is", () => {
+  using installed = install("built");
+  const argv = ["ls", "", " ", "*", "$HOME", "a\nb", "--", "-rf", "\\", "'\""];
+  assert.deepEqual(witnessed(launch(installed.launcher, argv)).argv, argv);
+});
+
+test("nothing that alters Node, the loader, Perl or a shell comes through; the rest does", () => {
+  using installed = install("built");
+  const marker = path.join(installed.base, "hostile.cjs");
+  writeFileSync(marker, `require("fs").writeFileSync(${JSON.stringify(`${marker}.ran`)}, "");\n`);
+  const hostile = {
+    NODE_OPTIONS: `--require "${marker}"`,
+    NODE_PATH: installed.base,
+    NODE_V8_COVERAGE: `${installed.base}/coverage`,
+    NODE_TLS_REJECT_UNAUTHORIZED: "0",
+    LD_LIBRARY_PATH: installed.base,
+    LD_AUDIT: "/nonexistent.so",
+    LD_BIND_NOW: "1",
+    GCONV_PATH: installed.base,
+    GLIBC_TUNABLES: "glibc.malloc.check=0",
+    PERL5OPT: "-Mnonexistent",
+    PERL5LIB: installed.base,
+    BASH_ENV: marker,
+    ENV: marker,
+    CDPATH: installed.base,
+    SANDBOX_INVOKER_PATH: "/forged",
+  };
+  const kept = { NODE_EXTRA_CA_CERTS: "/nonexistent.pem", LANG: "C.UTF-8", OWN: "value" };
+  const seen = witnessed(launch(installed.launcher, ["ls"], { env: { ...hostile, ...kept } }));
+  for (const name of Object.keys(hostile).filter((name) => name !== "SANDBOX_INVOKER_PATH"))
+    assert.equal(seen.env[name], undefined, name);
+  for (const [name, value] of Object.entries(kept)) assert.equal(seen.env[name], value);
+  assert.equal(seen.env["SANDBOX_INVOKER_PATH"], plainEnv.PATH);
+  assert.equal(seen.env["PATH"], "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+  assert.equal(existsSync(`${marker}.ran`), false);
+  spawnSync(process.execPath, ["-e", "0"], { env: { NODE_OPTIONS: hostile.NODE_OPTIONS } });
+  assert.equal(
+    existsSync(`${marker}.ran`),
+    true,
+    "control: the option does run the file in a bare Node",
+  );
+});
+
+test("finds itself through npm's links, other links and linked directories", () => {
+  using installed = install("built");
+  const { base, root, launcher } = installed;
+  for (const folder of ["bin", "lib/node_modules/.bin", "other"])
+    mkdirSync(path.join(base, folder));
+  symlinkSync(
+    "../lib/node_modules/sandbox-orchestrator/sandbox",
+    path.join(base, "bin", "sandbox"),
+  );
+  symlinkSync("../sandbox-orchestrator/sandbox", path.join(base, "lib/node_modules/.bin/sandbox"));
+  symlinkSync(path.join(base, "bin", "sandbox"), path.join(base, "other", "sbx"));
+  symlinkSync(root, path.join(base, "folder"));
+  for (const link of [
+    "bin/sandbox",
+    "lib/node_modules/.bin/sandbox",
+    "other/sbx",
+    "folder/sandbox",
+  ])
+    assert.deepEqual(witnessed(launch(path.join(base, link), ["ls"])).argv, ["ls"], link);
+  assert.deepEqual(witnessed(launch("./sandbox", ["ls"], { cwd: root })).argv, ["ls"]);
+  assert.deepEqual(witnessed(launch("sh", ["sandbox", "ls"], { cwd: root })).argv, ["ls"]);
+  assert.deepEqual(witnessed(launch("/bin/sh", [launcher, "ls"])).argv, ["ls"]);
+});
+
+test("takes no Node from the current directory, a relative entry or node_modules/.bin", () => {
+  using installed = install("built");
+  const { base } = installed;
+  const workspace = path.join(base, "work");
+  const places = {
+    bin: path.join(workspace, "bin"),
+    modules: path.join(base, "node_modules", ".bin"),
+    tools: path.join(base, "tools"),
+  };
+  for (const place of Object.values(places)) {
+    mkdirSync(place, { recursive: true });
+    writeFileSync(path.join(place, "node"), "#!/bin/sh\necho planted\n", { mode: 0o755 });
+  }
+  for (const entry of [places.bin, "bin", ".", "", places.modules]) {
+    const env = { PATH: `${entry}:${plainEnv.PATH}` };
+    assert.notEqual(
+      launch(installed.launcher, ["ls"], { env, cwd: workspace }).stdout,
+      "planted\n",
+      entry,
+    );
+  }
+  const env = { PATH: `${places.tools}:${plainEnv.PATH}` };
+  const control = launch(installed.launcher, ["ls"], { env, cwd: workspace });
+  assert.equal(control.stdout, "planted\n", "control: one from elsewhere is taken");
+});
+
+test("starts no program but Node when all is set up", {
+  skip: !existsSync("/usr/bin/strace") && "no strace",
+}, () => {
+  using installed = install("built");
+  const args = [
+    "-f",
+    "-qq",
+    "-e",
+    "trace=execve",
+    "-e",
+    "status=successful",
+    installed.launcher,
+    "run",
+    "--",
+    "true",
+  ];
+  const result = spawnSync("/usr/bin/strace", args, { encoding: "utf8", env: plainEnv });
+  const started = [...result.stderr.matchAll(/execve\("([^"]*)"/g)].map(([, file]) => file);
+  assert.deepEqual(started, [installed.launcher, process.execPath], result.stderr);
+});
