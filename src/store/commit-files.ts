@@ -1,0 +1,68 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readdirSync, unlinkSync } from "node:fs";
+import path from "node:path";
+import { hasErrno } from "../core/error.js";
+import { type CommitId, parseCommitId, toCommitId } from "../core/ids.js";
+import type { CommitRecord } from "../core/session.js";
+import { syncDirectory, writeFileAtomic } from "../host/atomic-file.js";
+import { makeStateHome } from "./state-home.js";
+import type { StoreLayout } from "./store-layout.js";
+
+/** What `createCommit` is given. */
+export type CommitDraft = Omit<CommitRecord, "schema" | "commit" | "state" | "applied">;
+
+/** See `Store.createCommit`. */
+export function createCommit(layout: StoreLayout, draft: CommitDraft): CommitRecord {
+  makeStateHome(layout.home);
+  mkdirSync(layout.commits, { recursive: true, mode: 0o700 });
+  const commit = reserve(layout);
+  const record: CommitRecord = { schema: "commit/1", commit, ...draft, state: "open", applied: 0 };
+  writeCommit(layout, record);
+  syncDirectory(layout.commits);
+  return record;
+}
+
+/** See `Store.updateCommit`. */
+export function writeCommit(layout: StoreLayout, record: CommitRecord): void {
+  const file = path.join(layout.commitDir(record.commit), "commit.json");
+  writeFileAtomic(file, `${JSON.stringify(record, undefined, 1)}\n`);
+}
+
+/** See `Store.markHot`. */
+export function markHot(layout: StoreLayout, id: CommitId): void {
+  mkdirSync(layout.hot, { recursive: true, mode: 0o700 });
+  writeFileAtomic(path.join(layout.hot, id), "");
+}
+
+/** See `Store.clearHot`. */
+export function clearHot(layout: StoreLayout, id: CommitId): void {
+  try {
+    unlinkSync(path.join(layout.hot, id));
+  } catch (error) {
+    if (hasErrno(error, "ENOENT")) return;
+    throw error;
+  }
+  syncDirectory(layout.hot);
+}
+
+/** See `Store.listHot`. */
+export function listHot(layout: StoreLayout): readonly CommitId[] {
+  try {
+    return readdirSync(layout.hot).flatMap((name) => parseCommitId(name) ?? []);
+  } catch (error) {
+    if (hasErrno(error, "ENOENT")) return [];
+    throw error;
+  }
+}
+
+function reserve(layout: StoreLayout): CommitId {
+  for (;;) {
+    const commit = toCommitId(randomBytes(10));
+    try {
+      mkdirSync(layout.commitDir(commit), { mode: 0o700 });
+      return commit;
+    } catch (error) {
+      if (!hasErrno(error, "EEXIST")) throw error;
+    }
+  }
+}

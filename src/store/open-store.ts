@@ -1,0 +1,123 @@
+import path from "node:path";
+import type { Changeset } from "../core/change.js";
+import type { CommitId, SessionId } from "../core/ids.js";
+import type { CommitRecord, SessionRecord } from "../core/session.js";
+import { writeFileAtomic } from "../host/atomic-file.js";
+import { type AuditEntry, type AuditOptions, appendAudit } from "./audit-log.js";
+import { toChangesetLines } from "./changeset-lines.js";
+import {
+  type CommitDraft,
+  clearHot,
+  createCommit,
+  listHot,
+  markHot,
+  writeCommit,
+} from "./commit-files.js";
+import type { CommitList } from "./commit-reader.js";
+import type { ResolveOptions } from "./latest.js";
+import {
+  DEFAULT_OUTPUT_CAP,
+  type OutputLog,
+  type OutputPiece,
+  openOutputLog,
+  readOutput,
+} from "./output-log.js";
+import type { Resolved } from "./resolve-session.js";
+import type { SessionList } from "./session-reader.js";
+import { createSession, removeSession, type SessionDraft, writeSession } from "./session-writer.js";
+import { makeStateHome, openStateHome } from "./state-home.js";
+import { toStoreLayout } from "./store-layout.js";
+
+/**
+ * Sessions, commits, output and the audit log as plain files below `home` (design.md 12). Safe for many
+ * processes at once. Functions that read records are asynchronous because they load their parser first; the
+ * others load nothing, so that `run` starts fast. A file that is damaged is reported with its path
+ * (`damaged`) and kept; an id that is not there is `not-found`.
+ */
+export interface Store {
+  /** The state directory, its symlinks resolved. It may not exist yet. */
+  readonly home: string;
+  sessionDir(id: SessionId): string;
+  commitDir(id: CommitId): string;
+
+  /**
+   * Makes the directory of a new session and its record; the record is not yet durable. Throws `usage` where
+   * a live session has the name. If `draft.make` throws, nothing is left.
+   */
+  createSession(draft: SessionDraft): SessionRecord;
+  /** Replaces the record; durable unless told otherwise. */
+  updateSession(record: SessionRecord, options?: { readonly durable?: boolean }): void;
+  /** A record that says `running` though its process is gone is given as `interrupted`. */
+  readSession(id: SessionId): Promise<SessionRecord>;
+  /** Oldest first. */
+  listSessions(): Promise<SessionList>;
+  /** By id, unique prefix, name or `latest` (cli.md). Throws `usage` or `not-found`. */
+  resolveSession(text: string, options: ResolveOptions): Promise<Resolved<SessionRecord>>;
+  /** Removes all of a session's directory, or all but its record and output. Layers elsewhere are not touched. */
+  removeSession(id: SessionId, options: { readonly keepRecord: boolean }): void;
+
+  writeChangeset(id: SessionId, changeset: Changeset): void;
+  readChangeset(id: SessionId): Promise<Changeset>;
+
+  /** Makes the directory of a new commit and its record in state `open`, both durable. */
+  createCommit(draft: CommitDraft): CommitRecord;
+  updateCommit(record: CommitRecord): void;
+  readCommit(id: CommitId): Promise<CommitRecord>;
+  /** Oldest first; rollbacks too. */
+  listCommits(): Promise<CommitList>;
+  /** By id, unique prefix, the name of a session with one commit, or `latest`: the newest sealed, not rolled back. */
+  resolveCommit(text: string, options: ResolveOptions): Promise<Resolved<CommitRecord>>;
+
+  /** Says durably that this commit is unfinished: before anything is applied. */
+  markHot(id: CommitId): void;
+  clearHot(id: CommitId): void;
+  /** Commits that were marked and not cleared: unfinished, or going on in a process that lives. */
+  listHot(): readonly CommitId[];
+
+  /** Appends to what was kept before. `capBytes` defaults to 16 MiB. */
+  openOutputLog(id: SessionId, options?: { readonly capBytes?: number }): OutputLog;
+  readOutput(id: SessionId): Iterable<OutputPiece>;
+
+  /** Throws where it could not be logged: then the action must not be carried out. */
+  appendAudit(entry: AuditEntry, options?: AuditOptions): void;
+}
+
+/** Opens the state directory `home` (absolute). Creates nothing yet. Throws `usage` where it is not safe to use. */
+export function openStore(options: { readonly home: string }): Store {
+  const home = openStateHome(options.home);
+  const layout = toStoreLayout(home);
+  const { sessionDir, commitDir } = layout;
+  const changesetFile = (id: SessionId): string => path.join(sessionDir(id), "changeset.json");
+  return {
+    home,
+    sessionDir,
+    commitDir,
+    createSession: (draft) => createSession(layout, draft),
+    updateSession: (record, write) => writeSession(layout, record, write),
+    readSession: async (id) => (await import("./session-reader.js")).readSession(layout, id),
+    listSessions: async () => (await import("./session-reader.js")).listSessions(layout),
+    resolveSession: async (text, resolve) =>
+      (await import("./resolve-session.js")).resolveSession(layout, text, resolve),
+    removeSession: (id, remove) => removeSession(layout, id, remove),
+    writeChangeset: (id, changeset) =>
+      writeFileAtomic(changesetFile(id), toChangesetLines(changeset)),
+    readChangeset: async (id) =>
+      (await import("./changeset-file.js")).readChangesetFile(changesetFile(id), id),
+    createCommit: (draft) => createCommit(layout, draft),
+    updateCommit: (record) => writeCommit(layout, record),
+    readCommit: async (id) => (await import("./commit-reader.js")).readCommit(layout, id),
+    listCommits: async () => (await import("./commit-reader.js")).listCommits(layout),
+    resolveCommit: async (text, resolve) =>
+      (await import("./resolve-commit.js")).resolveCommit(layout, text, resolve),
+    markHot: (id) => markHot(layout, id),
+    clearHot: (id) => clearHot(layout, id),
+    listHot: () => listHot(layout),
+    openOutputLog: (id, log = {}) =>
+      openOutputLog(sessionDir(id), log.capBytes ?? DEFAULT_OUTPUT_CAP),
+    readOutput: (id) => readOutput(sessionDir(id)),
+    appendAudit: (entry, write) => {
+      makeStateHome(home);
+      appendAudit(home, entry, write);
+    },
+  };
+}
