@@ -1,0 +1,106 @@
+import type { SandboxSpec } from "../../core/sandbox-spec.js";
+import type { TerminalSize } from "../engine.js";
+
+/** One line of a namespace's id map: `size` ids from `containerID` inside are those from `hostID` outside. */
+export interface IdRange {
+  readonly containerID: number;
+  readonly hostID: number;
+  readonly size: number;
+}
+
+/** A POSIX resource limit for the task. */
+export interface ResourceLimit {
+  readonly type: string;
+  readonly soft: number;
+  readonly hard: number;
+}
+
+/** What `config.json` needs besides the spec. */
+export interface OciConfigInput {
+  readonly spec: SandboxSpec;
+  readonly uidMappings: readonly IdRange[];
+  readonly gidMappings: readonly IdRange[];
+  readonly rlimits: readonly ResourceLimit[];
+  /** The `linux.seccomp` section, or a compiled filter in base64 that crun takes instead. */
+  readonly seccomp: { readonly section: object } | { readonly bpf: string };
+  readonly terminalSize?: TerminalSize;
+}
+
+/** Annotation by which crun takes a compiled filter (crun(1)). */
+const BPF_ANNOTATION = "run.oci.seccomp_bpf_data";
+
+/** As runc and Docker do by default. */
+const MASKED_PATHS = [
+  "/proc/acpi",
+  "/proc/asound",
+  "/proc/interrupts",
+  "/proc/kcore",
+  "/proc/keys",
+  "/proc/latency_stats",
+  "/proc/sched_debug",
+  "/proc/scsi",
+  "/proc/timer_list",
+  "/proc/timer_stats",
+];
+const READONLY_PATHS = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+
+/** The runtime's `config.json` (OCI runtime-spec 1.0). All mounts but those that need the inner namespaces are the stage's. */
+export function toOciConfig(input: OciConfigInput): object {
+  return {
+    ociVersion: "1.0.0",
+    root: { path: "rootfs", readonly: true },
+    hostname: input.spec.hostname,
+    process: toProcess(input),
+    mounts: MOUNTS,
+    linux: {
+      namespaces: ["user", "mount", "pid", "ipc", "uts", "cgroup", "network"].map((type) => ({
+        type,
+      })),
+      uidMappings: input.uidMappings,
+      gidMappings: input.gidMappings,
+      maskedPaths: MASKED_PATHS,
+      readonlyPaths: READONLY_PATHS,
+      ...("section" in input.seccomp ? { seccomp: input.seccomp.section } : {}),
+    },
+    ...("bpf" in input.seccomp ? { annotations: { [BPF_ANNOTATION]: input.seccomp.bpf } } : {}),
+  };
+}
+
+const MOUNTS = [
+  { destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"] },
+  {
+    destination: "/dev",
+    type: "tmpfs",
+    source: "tmpfs",
+    options: ["nosuid", "noexec", "strictatime", "mode=755", "size=64k"],
+  },
+  {
+    destination: "/dev/pts",
+    type: "devpts",
+    source: "devpts",
+    options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"],
+  },
+  {
+    destination: "/dev/shm",
+    type: "tmpfs",
+    source: "shm",
+    options: ["nosuid", "noexec", "nodev", "mode=1777", "size=64m"],
+  },
+];
+
+function toProcess({ spec, rlimits, terminalSize }: OciConfigInput): object {
+  return {
+    terminal: spec.terminal,
+    ...(spec.terminal && terminalSize !== undefined
+      ? { consoleSize: { width: terminalSize.columns, height: terminalSize.rows } }
+      : {}),
+    user: { uid: spec.uid, gid: spec.gid, umask: 0o022 },
+    args: spec.argv,
+    env: Object.entries(spec.env).map(([name, value]) => `${name}=${value}`),
+    cwd: spec.cwd,
+    capabilities: { bounding: [], effective: [], inheritable: [], permitted: [], ambient: [] },
+    rlimits,
+    noNewPrivileges: true,
+    oomScoreAdj: 500,
+  };
+}
