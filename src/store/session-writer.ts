@@ -6,7 +6,7 @@ import { parseSessionId, type SessionId, toSessionId } from "../core/ids.js";
 import type { SessionRecord } from "../core/session.js";
 import { writeFileAtomic } from "../host/atomic-file.js";
 import { withOwnerLock } from "../host/owner-lock.js";
-import { removeTree } from "./remove-tree.js";
+import { removeTree } from "../host/remove-tree.js";
 import { makeStateHome } from "./state-home.js";
 import type { StoreLayout } from "./store-layout.js";
 
