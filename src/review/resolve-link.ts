@@ -36,9 +36,7 @@ export function resolveLink(
   targets: LinkTargets,
 ): LinkEnd {
   if (link.target.startsWith("/")) return "absolute";
-  const place: Place = { root: targets.get(link.workspace), stack: [] };
-  const directory = parentPath(link.path) ?? "";
-  for (const part of directory.split("/")) step(place, part);
+  const place = toPlace(targets.get(link.workspace), parentPath(link.path) ?? "");
   const rest = link.target.split("/").reverse();
   for (let hops = 0; rest.length > 0; ) {
     if (!step(place, rest.pop() ?? "")) return "outside";
@@ -56,6 +54,12 @@ export function resolveLink(
 interface Place {
   readonly root: LinkNode | undefined;
   readonly stack: (LinkNode | undefined)[];
+}
+
+function toPlace(root: LinkNode | undefined, directory: string): Place {
+  const place: Place = { root, stack: [] };
+  for (const part of directory.split("/")) step(place, part);
+  return place;
 }
 
 /** One component further; false where it would climb out of the workspace. */

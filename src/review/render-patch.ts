@@ -1,0 +1,104 @@
+import type { DiffPart, FileDiff, State } from "./file-diff.js";
+import { quoteGitPath } from "./git-quote.js";
+import { neutraliseContent } from "./neutralise.js";
+import { type Palette, toPalette } from "./palette.js";
+import { toPatchNotes } from "./patch-notes.js";
+import type { Hunk, HunkLine } from "./to-hunks.js";
+import { emphasiseWords, type Span } from "./word-emphasis.js";
+
+/** How a patch is written. */
+export interface PatchOptions {
+  readonly colour: boolean;
+  /** A person looks at it: content is neutralised. Else it is exact, for `git apply` and `patch -p1`. */
+  readonly terminal: boolean;
+}
+
+const FILE_TYPE: Partial<Record<State["type"], string>> = { file: "10", symlink: "12" };
+
+/** The patch of one change, in git's format (git-diff(1), "Generating patch text with -p"). */
+export function renderPatch(file: FileDiff, options: PatchOptions): string {
+  const palette = toPalette(options.colour);
+  const notes = toPatchNotes(file).map((note) => palette.dim(`# ${note}`));
+  const sections = file.parts.flatMap((part) => renderPart(file, part, { ...options, palette }));
+  return [...notes, ...sections].map((line) => `${line}\n`).join("");
+}
+
+interface Writing extends PatchOptions {
+  readonly palette: Palette;
+}
+
+/** Directories, FIFOs and the like have no place in a git patch: the notes name them. */
+function renderPart(file: FileDiff, part: DiffPart, o: Writing): readonly string[] {
+  const type = FILE_TYPE[(part.after ?? part.before)?.type ?? "dir"];
+  const modes = type === undefined ? [] : toModeLines(part, type);
+  const isText = part.diff.kind === "text";
+  if (type === undefined || (isText && part.diff.hunks.length === 0 && modes.length === 0))
+    return [];
+  const from = quoteGitPath(`a/${file.change.path}`);
+  const to = quoteGitPath(`b/${file.change.path}`);
+  const head = [`diff --git ${from} ${to}`, ...modes];
+  const oldName = part.before === undefined ? "/dev/null" : from;
+  const newName = part.after === undefined ? "/dev/null" : to;
+  if (part.diff.kind !== "text")
+    return [...head.map(o.palette.bold), `Binary files ${oldName} and ${newName} differ`];
+  if (part.diff.hunks.length > 0) head.push(`--- ${end(oldName)}`, `+++ ${end(newName)}`);
+  const { hunks, crlf } = part.diff;
+  return [...head.map(o.palette.bold), ...hunks.flatMap((hunk) => renderHunk(hunk, crlf, o))];
+}
+
+/** GNU patch needs a tab after a name with a blank in it. */
+function end(name: string): string {
+  return name.includes(" ") ? `${name}\t` : name;
+}
+
+function toModeLines(part: DiffPart, type: string): readonly string[] {
+  const toMode = (state: State): string => type + toGitMode(state);
+  const { before, after } = part;
+  if (before === undefined) return after === undefined ? [] : [`new file mode ${toMode(after)}`];
+  if (after === undefined) return [`deleted file mode ${toMode(before)}`];
+  if (toMode(before) === toMode(after)) return [];
+  return [`old mode ${toMode(before)}`, `new mode ${toMode(after)}`];
+}
+
+/** Git writes links as 120000; of a file we show every bit. */
+function toGitMode(state: State): string {
+  return state.type === "symlink" ? "0000" : state.mode.toString(8).padStart(4, "0");
+}
+
+function renderHunk(hunk: Hunk, crlf: boolean, o: Writing): readonly string[] {
+  const show = o.terminal ? neutraliseContent : (text: string) => text;
+  const range = `@@ -${toRange(hunk.oldStart, hunk.oldLines)} +${toRange(hunk.newStart, hunk.newLines)} @@`;
+  const section = hunk.section === "" ? "" : ` ${show(hunk.section)}`;
+  const words = o.colour ? emphasiseWords(hunk.lines) : new Map<number, readonly Span[]>();
+  const out = [o.palette.cyan(range) + section];
+  for (const [index, line] of hunk.lines.entries()) {
+    const spans = words.get(index) ?? [{ text: line.text, changed: false }];
+    const shown = o.terminal && crlf ? dropReturn(spans) : spans;
+    out.push(renderLine(line.kind, shown, { ...o, show }));
+    if (line.noNewline === true) out.push("\\ No newline at end of file");
+  }
+  return out;
+}
+
+function toRange(start: number, lines: number): string {
+  return lines === 1 ? `${start}` : `${start},${lines}`;
+}
+
+function dropReturn(spans: readonly Span[]): readonly Span[] {
+  return spans.map((span, index) =>
+    index === spans.length - 1 ? { ...span, text: span.text.replace(/\r$/, "") } : span,
+  );
+}
+
+function renderLine(
+  kind: HunkLine["kind"],
+  spans: readonly Span[],
+  o: Writing & { readonly show: (text: string) => string },
+): string {
+  const { palette } = o;
+  const text = spans
+    .map(({ text, changed }) => (changed ? palette.inverse(o.show(text)) : o.show(text)))
+    .join("");
+  if (kind === "context") return ` ${text}`;
+  return kind === "add" ? palette.green(`+${text}`) : palette.red(`-${text}`);
+}
