@@ -1,0 +1,60 @@
+import { createHash } from "node:crypto";
+import type { BaseState, Change, NextState, Xattrs } from "./change.js";
+import type { Digest } from "./ids.js";
+import { toDigest } from "./ids.js";
+
+/** A change before its digest is known. */
+export type ChangeContent = Omit<Change, "digest">;
+
+/**
+ * The digest of one change: SHA-256 over one line of JSON with every field in a fixed place. Covered: kind,
+ * path, and of the result type, mode, owner, xattrs, content and link group; of the base what the change
+ * rests on: type, size and content. Not covered: times, inodes, numeric owners of the base, host paths.
+ * A byte that is not UTF-8 is written as an escaped lone surrogate, so that different names never agree.
+ */
+export function toChangeDigest(change: ChangeContent): Digest {
+  const { workspace, path, kind, before, after } = change;
+  const fields = [
+    "change/1",
+    workspace,
+    path,
+    kind,
+    before === undefined ? null : toPrecondition(before),
+    after === undefined ? null : toResult(after),
+  ];
+  return hashText(JSON.stringify(fields));
+}
+
+/** The digest of changes in order: SHA-256 over their digests, one a line. */
+export function toChangesetDigest(changes: readonly Pick<Change, "digest">[]): Digest {
+  const lines = ["changeset/1", ...changes.map((change) => change.digest)];
+  return hashText(lines.map((line) => `${line}\n`).join(""));
+}
+
+/** The order of changes in a changeset: by workspace, then by the code units of the path. */
+export function compareChanges(
+  a: Pick<Change, "workspace" | "path">,
+  b: Pick<Change, "workspace" | "path">,
+): number {
+  if (a.workspace !== b.workspace) return a.workspace - b.workspace;
+  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
+}
+
+function toPrecondition(before: BaseState): readonly unknown[] {
+  const size = before.type === "file" ? before.size : null;
+  return [before.type, size, before.digest ?? null, before.target ?? null];
+}
+
+function toResult(after: NextState): readonly unknown[] {
+  const { type, mode, uid, gid, digest, target, xattrs, linkGroup } = after;
+  return [type, mode, uid, gid, digest ?? null, target ?? null, toPairs(xattrs), linkGroup ?? null];
+}
+
+function toPairs(xattrs: Xattrs | undefined): readonly (readonly [string, string])[] {
+  if (xattrs === undefined) return [];
+  return Object.entries(xattrs).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+function hashText(text: string): Digest {
+  return toDigest(createHash("sha256").update(text).digest("hex"));
+}

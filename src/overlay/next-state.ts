@@ -1,0 +1,53 @@
+import type { BaseState, Layers, NextState, Owner, Xattrs } from "../core/change.js";
+import { swapIds } from "./host-ids.js";
+import { toModeBits } from "./path-type.js";
+import type { UpperEntry } from "./upper-entry.js";
+
+type Entry = Extract<UpperEntry, { kind: "entry" }>;
+
+/** The state an entry of the upperdir asks for, its owner seen from `before`. */
+export function toNextState(
+  entry: Entry,
+  before: Pick<BaseState, "uid" | "gid"> | undefined,
+  layers: Pick<Layers, "idmap" | "taskUid" | "taskGid">,
+): NextState {
+  const { stats, type, digest, target, xattrs } = entry;
+  const raw = { uid: Number(stats.uid), gid: Number(stats.gid) };
+  const ids = swapIds(raw, layers);
+  return {
+    type,
+    mode: type === "symlink" ? 0o777 : toModeBits(stats),
+    uid: toOwner(ids.uid, { before: before?.uid, own: raw.uid === layers.taskUid }),
+    gid: toOwner(ids.gid, { before: before?.gid, own: raw.gid === layers.taskGid }),
+    size: type === "dir" ? 0 : Number(stats.size),
+    mtimeNs: `${stats.mtimeNs}`,
+    ...(digest !== undefined && { digest }),
+    ...(target !== undefined && { target }),
+    ...(xattrs.carried !== undefined && { xattrs: xattrs.carried }),
+    upper: { ino: `${stats.ino}`, ctimeNs: `${stats.ctimeNs}` },
+  };
+}
+
+/** True where nothing that a change carries differs; times and inodes do not count. */
+export function isSameState(after: NextState, before: BaseState): boolean {
+  return (
+    after.type === before.type &&
+    after.mode === before.mode &&
+    after.uid === "base" &&
+    after.gid === "base" &&
+    after.digest === before.digest &&
+    after.target === before.target &&
+    (after.type !== "file" || after.digest !== undefined) &&
+    isSameXattrs(after.xattrs, before.xattrs)
+  );
+}
+
+function toOwner(id: number, o: { before: number | undefined; own: boolean }): Owner {
+  if (id === o.before) return "base";
+  return o.own ? "user" : id;
+}
+
+function isSameXattrs(a: Xattrs = {}, b: Xattrs = {}): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}

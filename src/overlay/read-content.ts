@@ -1,0 +1,61 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { hasErrno } from "../core/error.js";
+import { baseName, parentPath, type RelPath } from "../core/path.js";
+import { openDir, openDirAt, toChildPath } from "../host/dir-handle.js";
+
+const OPEN_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/**
+ * The bytes of the regular file `path` below `root`, for showing. No symbolic link is followed, nothing is waited
+ * for. Undefined where it is not there, is no regular file, cannot be read, or has more than `maxBytes`.
+ */
+export function readContent(
+  root: string,
+  path: RelPath,
+  options: { readonly maxBytes: number },
+): Uint8Array | undefined {
+  const directory = openParent(root, path);
+  if (directory === undefined) return undefined;
+  try {
+    return readBounded(toChildPath(directory, baseName(path)), options.maxBytes);
+  } finally {
+    closeSync(directory);
+  }
+}
+
+/** The directory that holds `path`, one component after the other. */
+function openParent(root: string, path: RelPath): number | undefined {
+  let fd = openDir(root);
+  const parent = parentPath(path) ?? "";
+  for (const name of parent === "" ? [] : parent.split("/")) {
+    const next = openDirAt(fd, name);
+    closeSync(fd);
+    if (next === undefined) return undefined;
+    fd = next;
+  }
+  return fd;
+}
+
+function readBounded(file: string | Buffer, maxBytes: number): Uint8Array | undefined {
+  let fd: number;
+  try {
+    fd = openSync(file, OPEN_FILE);
+  } catch (error) {
+    if (hasErrno(error, "ENOENT", "ENOTDIR", "EACCES", "ELOOP", "ENXIO")) return undefined;
+    throw error;
+  }
+  try {
+    const stats = fstatSync(fd);
+    if (!stats.isFile() || stats.size > maxBytes) return undefined;
+    const bytes = Buffer.alloc(stats.size);
+    let filled = 0;
+    while (filled < bytes.length) {
+      const count = readSync(fd, bytes, filled, bytes.length - filled, filled);
+      if (count === 0) break;
+      filled += count;
+    }
+    return bytes.subarray(0, filled);
+  } finally {
+    closeSync(fd);
+  }
+}
