@@ -1,7 +1,15 @@
 // Builds the program: types are checked by `tsc` elsewhere; here the sources become CommonJS bundles in
 // dist/sandbox (CommonJS starts some milliseconds faster than ESM). Every `import("./x.js")` becomes a bundle
 // of its own that is read only where it is used: what a command does not need is never parsed.
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -19,7 +27,8 @@ const nodeCheck =
   'process.stderr.write("sandbox: "+process.execPath+" is Node "+process.versions.node+"\\n  hint: Node 20 or newer is needed\\n");' +
   "process.exit(125)}";
 
-const chunkName = (file) => path.relative(source, file).replace(/\.ts$/, "").replaceAll(path.sep, "-");
+const chunkName = (file) =>
+  path.relative(source, file).replace(/\.ts$/, "").replaceAll(path.sep, "-");
 
 const lazyChunks = {
   name: "lazy-chunks",

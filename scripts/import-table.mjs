@@ -12,7 +12,16 @@ export const folders = {
   network: ["core", "host"],
   commit: ["core", "host"],
   store: ["core", "host"],
-  controller: ["core", "policy", "overlay", "review", "network", "commit", "store", "engine/engine.ts"],
+  controller: [
+    "core",
+    "policy",
+    "overlay",
+    "review",
+    "network",
+    "commit",
+    "store",
+    "engine/engine.ts",
+  ],
   web: ["core", "controller"],
   cli: ["core", "controller", "review"],
 };
@@ -40,5 +49,15 @@ export const rooms = {
 /** Starting processes is host/'s alone. */
 export const processModules = ["child_process", "cluster"];
 /** What a folder without I/O may take from Node. */
-export const pureModules = ["assert", "assert/strict", "buffer", "crypto", "path", "path/posix", "string_decoder", "url", "util"];
+export const pureModules = [
+  "assert",
+  "assert/strict",
+  "buffer",
+  "crypto",
+  "path",
+  "path/posix",
+  "string_decoder",
+  "url",
+  "util",
+];
 export const pureFolders = ["core", "policy", "review"];

@@ -5,21 +5,43 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { composer, folders, processModules, pureFolders, rooms } from "./import-table.mjs";
 
-const ioModules = ["fs", "fs/promises", "net", "http", "https", "os", "child_process", "worker_threads", "tty", "dgram"];
+const ioModules = [
+  "fs",
+  "fs/promises",
+  "net",
+  "http",
+  "https",
+  "os",
+  "child_process",
+  "worker_threads",
+  "tty",
+  "dgram",
+];
 const file = path.join(path.dirname(path.dirname(fileURLToPath(import.meta.url))), "biome.json");
 const config = JSON.parse(readFileSync(file, "utf8"));
-const others = config.overrides.filter((override) => !override.includes.every((glob) => glob.startsWith("src/")));
-const composed = { includes: [`src/${composer}`], linter: { rules: { style: { noRestrictedImports: "off" } } } };
+const others = config.overrides.filter(
+  (override) => !override.includes.every((glob) => glob.startsWith("src/")),
+);
+const composed = {
+  includes: [`src/${composer}`],
+  linter: { rules: { style: { noRestrictedImports: "off" } } },
+};
 config.overrides = [
-  ...Object.keys(folders).flatMap((folder) => [toOverride(folder, "*.ts", "../"), toOverride(folder, "*/*.ts", "../../")]),
+  ...Object.keys(folders).flatMap((folder) => [
+    toOverride(folder, "*.ts", "../"),
+    toOverride(folder, "*/*.ts", "../../"),
+  ]),
   composed,
   ...others,
 ];
 const wanted = `${JSON.stringify(config, null, 2)}\n`;
-const isSame = JSON.stringify(JSON.parse(wanted)) === JSON.stringify(JSON.parse(readFileSync(file, "utf8")));
+const isSame =
+  JSON.stringify(JSON.parse(wanted)) === JSON.stringify(JSON.parse(readFileSync(file, "utf8")));
 
 if (!isSame && process.argv.includes("--check")) {
-  console.error("biome.json is older than scripts/import-table.mjs: run node scripts/write-biome-overrides.mjs");
+  console.error(
+    "biome.json is older than scripts/import-table.mjs: run node scripts/write-biome-overrides.mjs",
+  );
   process.exit(1);
 }
 if (!isSame) writeFileSync(file, wanted);
@@ -28,10 +50,15 @@ if (!isSame) writeFileSync(file, wanted);
 function toOverride(folder, glob, up) {
   const allowed = folders[folder].map((name) => name.replace(/\.ts$/, ".js"));
   const options = {
-    paths: Object.fromEntries(forbiddenModules(folder).map((name) => [name, `${name} is not for ${folder}/`])),
+    paths: Object.fromEntries(
+      forbiddenModules(folder).map((name) => [name, `${name} is not for ${folder}/`]),
+    ),
     patterns: [
       {
-        group: [`${up}**`, ...allowed.map((name) => `!${up}${name.endsWith(".js") ? name : `${name}/**`}`)],
+        group: [
+          `${up}**`,
+          ...allowed.map((name) => `!${up}${name.endsWith(".js") ? name : `${name}/**`}`),
+        ],
         message: `${folder}/ may import ${allowed.join(", ") || "nothing"}`,
       },
     ],

@@ -1,0 +1,86 @@
+// Where the bench works: as root a fresh ext4 with a journal on a loop device (an old or journal-less filesystem gives
+// other figures), else a temporary directory. All of it is gone afterwards.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { time } from "./measure.mjs";
+
+export const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
+const launcher = path.join(root, "sandbox");
+const program = path.join(root, "dist", "sandbox", "cli-main.cjs");
+const hook = path.join(root, "scripts", "bench", "peak-memory.cjs");
+
+export function openGround() {
+  const base = mkdtempSync(path.join(tmpdir(), "sandbox-bench-"));
+  const dir = path.join(base, "ground");
+  mkdirSync(dir);
+  const isMounted = process.getuid() === 0 && mountFresh(path.join(base, "image"), dir);
+  const { NODE_EXTRA_CA_CERTS: _, ...inherited } = process.env;
+  const env = {
+    ...inherited,
+    SANDBOX_HOME: path.join(dir, "state"),
+    SANDBOX_NO_SETUP: "1",
+    NO_COLOR: "1",
+  };
+  let made = 0;
+  return {
+    dir,
+    env,
+    filesystem: isMounted ? "fresh ext4 on a loop device" : `the filesystem of ${tmpdir()}`,
+    /** A new directory, and a file or tree in it by a shell command run there. */
+    makeDir(command) {
+      const made_ = path.join(dir, `d${made++}`);
+      mkdirSync(made_);
+      if (command !== undefined) time(["sh", "-c", command], { cwd: made_, env });
+      return made_;
+    },
+    /** Runs a task on a workspace and gives its session's record. */
+    session(workspace, argv) {
+      const args = ["run", "--json", "--commit", "never", "--dir", workspace, "--", ...argv];
+      const result = spawnSync(launcher, args, { env, encoding: "utf8", maxBuffer: 1 << 28 });
+      if (result.status !== 0)
+        throw new Error(`sandbox ${args.join(" ")}: exit ${result.status}: ${result.stderr}`);
+      return readSession(path.join(dir, "state"), JSON.parse(result.stdout).session);
+    },
+    sandbox: (...args) => time([launcher, ...args], { env }),
+    /** Peak memory in MiB of the program's own process. */
+    sandboxPeak: (...args) => peakOf([program, ...args], env, base),
+    nodePeak: (...args) => peakOf(args, env, base),
+    settle: () => time(["sync", "-f", dir]),
+    remove() {
+      if (isMounted) spawnSync("umount", [dir]);
+      rmSync(base, { recursive: true, force: true, maxRetries: 3 });
+    },
+  };
+}
+
+function readSession(home, id) {
+  return JSON.parse(readFileSync(path.join(home, "sessions", id, "session.json"), "utf8"));
+}
+
+function peakOf(args, env, base) {
+  const file = path.join(base, "peak");
+  time([process.execPath, "--require", hook, ...args], {
+    env: { ...env, BENCH_PEAK_MEMORY: file },
+  });
+  return Number(readFileSync(file, "utf8")) / 1024;
+}
+
+function mountFresh(image, dir) {
+  writeFileSync(image, "");
+  truncateSync(image, 24 * 1024 ** 3);
+  const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
+  const run = (file, args) => spawnSync(file, args, { env }).status === 0;
+  return (
+    run("mkfs.ext4", [
+      "-q",
+      "-N",
+      "1000000",
+      "-E",
+      "lazy_itable_init=0,lazy_journal_init=0",
+      image,
+    ]) && run("mount", ["-o", "loop", image, dir])
+  );
+}
