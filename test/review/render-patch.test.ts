@@ -4,29 +4,22 @@ import {
   chmodSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import path from "node:path";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import fc from "fast-check";
 import { toFileDiff } from "../../src/review/file-diff.js";
 import { renderPatch } from "../../src/review/render-patch.js";
+import { applyWithGit, applyWithPatch, ENV, workDirectory } from "./apply-patch.js";
 import { base, change, digestOf, fileChange, next } from "./changes.js";
 
 const EXACT = { colour: false, terminal: false } as const;
 const TERMINAL = { colour: false, terminal: true } as const;
-const ENV = {
-  PATH: "/usr/bin:/bin",
-  HOME: "/nonexistent",
-  GIT_CONFIG_NOSYSTEM: "1",
-  LC_ALL: "C.UTF-8",
-};
 
 function patchOf(
   name: string,
@@ -35,25 +28,6 @@ function patchOf(
 ): string {
   const made = fileChange(name, content, modes);
   return renderPatch(toFileDiff(made.change, made.content), EXACT);
-}
-
-function workDirectory(t: TestContext): string {
-  const directory = mkdtempSync(path.join(tmpdir(), "sandbox-patch-"));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
-
-function applyWithGit(directory: string, patch: string): void {
-  execFileSync("git", ["apply", "--whitespace=nowarn", "-"], {
-    cwd: directory,
-    input: patch,
-    env: ENV,
-  });
-}
-
-function applyWithPatch(directory: string, patch: string): void {
-  const argv = ["-p1", "-s", "-f", "--binary", "--no-backup-if-mismatch"];
-  execFileSync("patch", argv, { cwd: directory, input: patch, env: ENV });
 }
 
 /** What git says of the same two contents, without the line of blob ids. */

@@ -1,0 +1,131 @@
+import type { Notice } from "../core/change.js";
+import { ROOT_PATH } from "../core/path.js";
+import type { Level } from "../core/risk.js";
+import type { Outcome } from "../core/sandbox-spec.js";
+import { padEnd, widestOf } from "./display-width.js";
+import { type FoldedTree, foldTrees } from "./fold-trees.js";
+import { formatBytes, formatCount } from "./format-units.js";
+import { type ReviewedChange, toListed } from "./listed-changes.js";
+import { neutralise } from "./neutralise.js";
+import { type Palette, toPalette } from "./palette.js";
+import { countStats, rankChanges } from "./rank-changes.js";
+import { renderOutcome } from "./render-outcome.js";
+import { toShownPath } from "./shown-path.js";
+
+/** What a person is told after a run. */
+export interface Summary {
+  readonly session: string;
+  readonly outcome: Outcome;
+  readonly durationMs: number;
+  readonly workspaces: readonly string[];
+  readonly items: readonly ReviewedChange[];
+  readonly notices: readonly Notice[];
+}
+
+/** Changes of medium risk that are named; those of high risk and deletions are named always. */
+const MOST_MEDIUM = 40;
+const WIDEST_PATH = 50;
+
+/**
+ * The summary of cli.md: exit and time, counts, risky changes by name with the reason, deletions
+ * never truncated, ignored trees folded, then what to do next.
+ */
+export function renderSummary(summary: Summary, o: { readonly colour: boolean }): string {
+  const palette = toPalette(o.colour);
+  const { shown, trees } = foldTrees(summary.items);
+  const listed = toListed(shown);
+  const sections = [
+    [
+      renderOutcome(summary.outcome, { ...o, durationMs: summary.durationMs }),
+      renderCounts(summary.items),
+    ],
+    renderRisks(listed, summary.workspaces, palette),
+    renderDeletions(listed, summary.workspaces, palette),
+    renderTrees(trees, summary.workspaces),
+    renderNotices(summary, palette),
+    renderNext(summary, palette),
+  ];
+  return sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.map((line) => `${line}\n`).join(""))
+    .join("\n");
+}
+
+function renderCounts(items: readonly ReviewedChange[]): string {
+  if (items.length === 0) return "nothing changed";
+  const { added, modified, deleted, bytes } = countStats(items);
+  return `${added} added, ${modified} modified, ${deleted} deleted (${formatBytes(bytes)} new or changed)`;
+}
+
+function renderRisks(
+  items: readonly ReviewedChange[],
+  workspaces: readonly string[],
+  palette: Palette,
+): readonly string[] {
+  const risky = rankChanges(items.filter(isRisky));
+  const medium = risky.filter((item) => item.risks[0]?.level === "medium").length;
+  const named = risky.slice(0, risky.length - Math.max(0, medium - MOST_MEDIUM));
+  if (named.length === 0) return [];
+  const paths = named.map((item) => toShownPath(item.change, workspaces));
+  const width = Math.min(WIDEST_PATH, widestOf(paths));
+  const lines = named.map((item, at) => {
+    const level = item.risks[0]?.level ?? "low";
+    const reasons = item.risks.filter((risk) => risk.level !== "low").map((risk) => risk.reason);
+    const path = padEnd(paths[at] ?? "", width);
+    return `  ${paintLevel(level, palette)}  ${path}  ${palette.dim(neutralise(reasons.join("; ")))}`;
+  });
+  const hidden = risky.length - named.length;
+  const more = hidden > 0 ? [`  … and ${formatCount(hidden, "more change")} of medium risk`] : [];
+  return [palette.bold("Look at these first"), ...lines, ...more];
+}
+
+function isRisky(item: ReviewedChange): boolean {
+  return item.risks.some((risk) => risk.level !== "low");
+}
+
+function paintLevel(level: Level, palette: Palette): string {
+  return level === "high" ? palette.red(padEnd(level, 6)) : palette.yellow(padEnd(level, 6));
+}
+
+function renderDeletions(
+  items: readonly ReviewedChange[],
+  workspaces: readonly string[],
+  palette: Palette,
+): readonly string[] {
+  const deleted = items.filter((item) => item.change.kind === "delete");
+  if (deleted.length === 0) return [];
+  const lines = deleted.map((item) => palette.red(`  - ${toShownPath(item.change, workspaces)}`));
+  return [palette.bold(`Deleted (${deleted.length})`), ...lines];
+}
+
+function renderTrees(
+  trees: readonly FoldedTree[],
+  workspaces: readonly string[],
+): readonly string[] {
+  return trees.map((tree) => {
+    const path = toShownPath(tree, workspaces) + (tree.isDirectory ? "/" : "");
+    const { deleted, bytes } = countStats(tree.items);
+    const files = formatCount(tree.items.length, "change");
+    const gone = deleted > 0 ? `, ${deleted} of them deletions` : "";
+    const why = tree.ignored ? "ignored by git" : "installed or made by tools";
+    return `  ${path}  ${files}, ${formatBytes(bytes)}${gone}, ${why}`;
+  });
+}
+
+function renderNotices(summary: Summary, palette: Palette): readonly string[] {
+  return summary.notices.map(
+    (notice) =>
+      `${palette.yellow("note")}  ${toShownPath(notice, summary.workspaces)}: ${neutralise(notice.text)}`,
+  );
+}
+
+function renderNext(summary: Summary, palette: Palette): readonly string[] {
+  if (summary.items.length === 0) return [];
+  const { session, workspaces } = summary;
+  const one = toShownPath({ workspace: 0, path: ROOT_PATH }, workspaces, "full");
+  return [
+    `  ${palette.cyan(`sandbox diff ${session}`)}     see what changed`,
+    `  ${palette.cyan(`sandbox commit ${session}`)}   apply it to ${workspaces.length === 1 ? one : "the workspaces"}`,
+    `  ${palette.cyan(`sandbox discard ${session}`)}  drop it`,
+  ];
+}
