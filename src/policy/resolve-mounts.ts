@@ -1,6 +1,6 @@
 import { SandboxError } from "../core/error.js";
 import type { SandboxMount } from "../core/sandbox-spec.js";
-import { isInside, isOwnPath, isSystemPath } from "./system-directories.js";
+import { isInside, isOwnPath, isSystemPath } from "../core/system-path.js";
 
 /** A path to be hidden, and what is there. */
 export interface HiddenPath {

@@ -3,7 +3,7 @@ import type { SandboxMount, SandboxSpec } from "../core/sandbox-spec.js";
 import { type Env, type HostEnv, parseEnv, toPassedEnv } from "./parse-env.js";
 import { type LimitTexts, parseDuration, parseLimits } from "./parse-limits.js";
 import { type MountRequest, resolveMounts } from "./resolve-mounts.js";
-import { isInside, isSystemPath, STANDARD_PATH } from "./system-directories.js";
+import { isInside, isSystemPath, STANDARD_PATH } from "../core/system-path.js";
 
 /** What a run asks for, and the facts about the host it rests on. */
 export interface ResolveSpecInput extends MountRequest, LimitTexts {

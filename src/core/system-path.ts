@@ -1,5 +1,5 @@
 /** Host directories that the default rootfs shows, read-only, at their own path (design.md, decision 1). */
-const SYSTEM = /^\/(?:usr|bin|sbin|lib[^/]*|opt|etc\/alternatives)(?:\/|$)/;
+const SYSTEM = /^\/(?:usr|bin|sbin|lib\w*|opt|nix|snap|etc\/alternatives)(?:\/|$)/;
 /** Parts of the rootfs that are the sandbox's own: nothing of the host can be mounted over them. */
 const OWN = /^\/(?:proc|sys|dev|run|var\/run)(?:\/|$)/;
 
@@ -13,12 +13,12 @@ export const STANDARD_PATH: readonly string[] = [
   "/bin",
 ];
 
-/** True for a path that is there inside without being mounted for the task. */
+/** True for an absolute, normalised host path that is there inside without being mounted for the task. */
 export function isSystemPath(path: string): boolean {
   return SYSTEM.test(path);
 }
 
-/** True for a path that the sandbox has one of its own of. */
+/** True for an absolute, normalised path that the sandbox has one of its own of. */
 export function isOwnPath(path: string): boolean {
   return path === "/" || OWN.test(path);
 }
