@@ -1,1 +1,120 @@
-process.stdout.write("sandbox\n");
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Controller, HostPort } from "../controller/controller.js";
+import { resolvePath } from "../controller/expand-paths.js";
+import { SandboxError } from "../core/error.js";
+import type { Engine } from "../engine/engine.js";
+import { tryLock } from "../host/file-lock.js";
+import { findProgram } from "../host/find-program.js";
+import { findTool } from "../host/find-tool.js";
+import { readProcessStamp } from "../host/process-stamp.js";
+import { chooseTaskIds } from "../host/task-ids.js";
+import { openStore } from "../store/open-store.js";
+import { personHome, stateHome } from "../store/state-home.js";
+import type { CliContext } from "./cli-context.js";
+import { runCommandLine } from "./parse-command-line.js";
+import { renderError } from "./render-error.js";
+
+/** The program: composes what the commands need, runs one, and ends with its exit code. */
+async function main(): Promise<void> {
+  const { stdin, stdout, stderr, env } = process;
+  ignoreClosedPipe(stdout);
+  ignoreClosedPipe(stderr);
+  const argv = process.argv.slice(2);
+  const context: CliContext = {
+    cwd: process.cwd(),
+    env,
+    stdin,
+    stdout,
+    stderr,
+    openController: async () => openController((line) => void stderr.write(`${line}\n`)),
+  };
+  try {
+    process.exitCode = await runCommandLine(argv, context, readVersion());
+  } catch (error) {
+    process.exitCode = renderError(error, context, wantsJson(argv));
+  }
+}
+
+function openController(notice: (line: string) => void): Controller {
+  const env = process.env;
+  const self = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  const cwd = process.cwd();
+  const store = openStore({ home: stateHome(env, self.uid) });
+  return {
+    store,
+    stateHome: store.home,
+    cwd,
+    env,
+    invokerPath: env["SANDBOX_INVOKER_PATH"] ?? env["PATH"] ?? "",
+    personHome: personHome(env, self.uid),
+    self,
+    host: toHostPort(),
+    openEngine: (choice) => openEngine(choice, path.join(store.home, "cache")),
+    resolvePath: (text) => resolvePath(path.resolve(cwd, text)),
+    notice,
+  };
+}
+
+function toHostPort(): HostPort {
+  let native: ReturnType<HostPort["native"]> | undefined;
+  return {
+    native: () => {
+      native ??= import("../host/native.js").then((module) => module.openNative());
+      return native;
+    },
+    findProgram,
+    findTool,
+    chooseTaskIds,
+    processStamp: () => {
+      const stamp = readProcessStamp();
+      if (stamp === undefined)
+        throw new SandboxError("unexpected", "/proc does not show this process");
+      return stamp;
+    },
+    tryLockDirectory: (libc, directory) => tryLock(libc, directory, { directory: true }),
+  };
+}
+
+async function openEngine(
+  choice: { readonly engine: string | undefined; readonly runtime: string | undefined },
+  cacheDir: string,
+): Promise<Engine> {
+  const { engine = "oci", runtime } = choice;
+  if (engine !== "oci")
+    throw new SandboxError("usage", `--engine ${engine}: this version has only oci`);
+  if (runtime !== undefined && runtime !== "crun" && runtime !== "runc")
+    throw new SandboxError("usage", `--runtime: crun or runc, not ${runtime}`);
+  const { openOciEngine } = await import("../engine/oci/open-oci-engine.js");
+  const profilesDir = path.join(programRoot(), "profiles");
+  return openOciEngine({ cacheDir, profilesDir, ...(runtime === undefined ? {} : { runtime }) });
+}
+
+/** The build has the profiles beside it; compiled for the tests, they are in the repository. */
+function programRoot(): string {
+  let at = path.dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(path.join(at, "profiles")) && at !== "/") at = path.dirname(at);
+  return realpathSync(at);
+}
+
+/** `--json` before the task's own arguments: errors are JSON too, also those of the command line itself. */
+function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf("--");
+  return (end < 0 ? argv : argv.slice(0, end)).includes("--json");
+}
+
+/** A reader that went away (`| head`) is no error of ours. */
+function ignoreClosedPipe(stream: NodeJS.WriteStream): void {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
+function readVersion(): string {
+  const own = path.join(path.dirname(fileURLToPath(import.meta.url)), "version");
+  if (existsSync(own)) return readFileSync(own, "utf8").trim();
+  return `${process.env["npm_package_version"] ?? "0.0.0"}-dev`;
+}
+
+void main();

@@ -45,6 +45,8 @@ export interface SessionRecord {
   /** Of the pending changeset. */
   readonly digest?: Digest;
   readonly counts?: ChangeCounts;
+  /** The moment the layers were read, by the clock of their filesystem (ns): a later ctime in them is tampering. */
+  readonly sealedNs?: string;
   readonly owner: ProcessStamp;
   /** Commits made of this session, oldest first. */
   readonly commits: readonly CommitId[];

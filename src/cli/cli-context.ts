@@ -1,0 +1,28 @@
+import type { Controller } from "../controller/controller.js";
+
+/** What a command may touch of this process: passed in by `main.ts`, never read from globals. */
+export interface CliContext {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  /** Loads and composes the controller: only what a command needs is read from disk. */
+  openController(): Promise<Controller>;
+}
+
+/** Colour where a person looks at `stream` and did not say no (https://no-color.org). */
+export function wantsColour(context: CliContext, stream: NodeJS.WriteStream): boolean {
+  const no = context.env["NO_COLOR"];
+  return stream.isTTY === true && (no === undefined || no === "") && context.env["TERM"] !== "dumb";
+}
+
+/** Columns of the terminal behind `stream`, 80 where there is none. */
+export function columnsOf(stream: NodeJS.WriteStream): number {
+  return stream.isTTY === true && stream.columns > 0 ? stream.columns : 80;
+}
+
+/** True where a person can be asked: both ends of the conversation are a terminal. */
+export function canAsk(context: CliContext): boolean {
+  return context.stdin.isTTY === true && context.stderr.isTTY === true;
+}

@@ -1,0 +1,107 @@
+import type { Command } from "commander";
+import type { CommitReport } from "../../controller/carry-out-commit.js";
+import type { Controller } from "../../controller/controller.js";
+import { type CommitProposal, proposeCommit } from "../../controller/propose-commit.js";
+import { SandboxError } from "../../core/error.js";
+import { EXIT_CODES } from "../../core/exit-code.js";
+import type { CliCommand } from "../cli-command.js";
+import { type CliContext, canAsk, wantsColour } from "../cli-context.js";
+import { type Approval, decideCommit } from "../decide-commit.js";
+import { reportConflict, reportCommit } from "../report-commit.js";
+import { renderProposal } from "../render-proposal.js";
+import { resolveSession } from "../resolve-reference.js";
+import { toCommitObject, writeJson } from "../to-json.js";
+
+interface CommitOptions {
+  readonly dryRun?: true;
+  readonly all?: true;
+  readonly yes?: true;
+  readonly json?: true;
+}
+
+/** `sandbox commit`. */
+export const commitCommand: CliCommand = { define, act };
+
+function define(command: Command): void {
+  command
+    .argument("<session>", "an id, a prefix of it, a name, or latest")
+    .argument("[path...]", "only what lies at or below these host paths")
+    .option("--all", "every pending change (what no PATH means, said explicitly)")
+    .option("--dry-run", "show the plan, write nothing")
+    .option(
+      "-y, --yes",
+      "approve what policy asks about; what runs later must be named as PATH too",
+    )
+    .option("--json", "the result, for programs")
+    .addHelpText(
+      "after",
+      "\nExample:\n  sandbox commit latest --dry-run\n  sandbox commit latest src/ --yes\n",
+    );
+}
+
+async function act(command: Command, context: CliContext): Promise<number> {
+  const options = command.opts<CommitOptions>();
+  const [text = "", ...paths] = command.args;
+  if (options.all === true && paths.length > 0)
+    throw new SandboxError("usage", "--all and PATHs exclude each other");
+  const controller = await context.openController();
+  const { session } = await resolveSession(context, controller, { text, purpose: "change" });
+  const proposal = await proposeCommit(controller, { session, paths });
+  if (options.dryRun === true) return showPlan(context, proposal, options.json === true);
+  return await decide(context, controller, { proposal, options });
+}
+
+async function decide(
+  context: CliContext,
+  controller: Controller,
+  asked: { readonly proposal: CommitProposal; readonly options: CommitOptions },
+): Promise<number> {
+  const { proposal, options } = asked;
+  const json = options.json === true;
+  const result = await decideCommit(context, controller, {
+    proposal,
+    approval: toApproval(context, options),
+  });
+  if (result.answer === "declined")
+    throw new SandboxError("denied", "not approved; nothing was written");
+  if (result.answer === "conflict") return showPlan(context, result.proposal, json);
+  if (result.report.conflicts.length > 0) {
+    if (json) writeJson(context.stdout, "commit", toCommitObject(result.report));
+    else reportConflict(context, result.report);
+    return EXIT_CODES.conflict;
+  }
+  if (json) writeJson(context.stdout, "commit", toCommitObject(result.report));
+  else reportCommit(context, result.report);
+  return 0;
+}
+
+function toApproval(context: CliContext, options: CommitOptions): Approval {
+  if (options.yes === true) return "yes";
+  return canAsk(context) && options.json !== true ? "ask" : "policy";
+}
+
+/** Dry, or stopped by a conflict: nothing was written. */
+function showPlan(context: CliContext, proposal: CommitProposal, json: boolean): number {
+  const report: CommitReport = {
+    commit: undefined,
+    session: proposal.review.record.session,
+    digest: proposal.review.changeset.digest,
+    workspaces: proposal.review.changeset.workspaces,
+    applied: proposal.plan.changes,
+    skipped: proposal.denied.map((item) => item.change),
+    conflicts: proposal.plan.conflicts,
+  };
+  const isConflict = report.conflicts.length > 0;
+  if (json)
+    writeJson(context.stdout, "commit", {
+      ...toCommitObject(isConflict ? { ...report, applied: [] } : report),
+      dryRun: true,
+    });
+  else {
+    context.stdout.write(
+      renderProposal(proposal, { colour: wantsColour(context, context.stdout) }),
+    );
+    if (isConflict) reportConflict(context, report);
+  }
+  return isConflict ? EXIT_CODES.conflict : 0;
+}

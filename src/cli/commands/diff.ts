@@ -1,0 +1,104 @@
+import type { Command } from "commander";
+import type { Controller } from "../../controller/controller.js";
+import { findConflicts } from "../../controller/find-conflicts.js";
+import { loadReview } from "../../controller/load-review.js";
+import { readFileDiff } from "../../controller/read-file-diff.js";
+import { selectChanges } from "../../controller/select-changes.js";
+import type { ReviewedChange, SessionReview } from "../../controller/session-review.js";
+import { SandboxError } from "../../core/error.js";
+import { renderNameStatus } from "../../review/render-name-status.js";
+import { renderPatch } from "../../review/render-patch.js";
+import { renderStat } from "../../review/render-stat.js";
+import type { CliCommand } from "../cli-command.js";
+import { type CliContext, columnsOf, wantsColour } from "../cli-context.js";
+import { printPaged } from "../pager.js";
+import { resolveSession } from "../resolve-reference.js";
+import { toChangeObject, writeJson } from "../to-json.js";
+
+interface DiffOptions {
+  readonly stat?: true;
+  readonly nameStatus?: true;
+  readonly patch?: true;
+  readonly json?: true;
+}
+
+/** `sandbox diff`. */
+export const diffCommand: CliCommand = { define, act };
+
+function define(command: Command): void {
+  command
+    .argument("<session>", "an id, a prefix of it, a name, or latest")
+    .argument("[path...]", "only what lies at or below these host paths")
+    .option("--stat", "lines added and removed, by file")
+    .option("--name-status", "a letter and a name, by path")
+    .option("--patch", "the differences themselves (the default)")
+    .option("--json", "the changes, for programs")
+    .addHelpText("after", "\nExample:\n  sandbox diff latest --stat\n  sandbox diff latest src/\n");
+}
+
+async function act(command: Command, context: CliContext): Promise<number> {
+  const options = command.opts<DiffOptions>();
+  refuseSeveral(options);
+  const [text = "", ...paths] = command.args;
+  const controller = await context.openController();
+  const { session } = await resolveSession(context, controller, { text, purpose: "read" });
+  const review = await loadReview(controller, session);
+  const selected = selectChanges(review, { paths, resolvePath: controller.resolvePath });
+  const items = review.items.filter((item) => selected.has(item.index));
+  if (options.json === true) await printJson(context, controller, { review, items });
+  else await printPaged(context, renderDiff(context, options, { review, items }));
+  return 0;
+}
+
+interface Shown {
+  readonly review: SessionReview;
+  readonly items: readonly ReviewedChange[];
+}
+
+function refuseSeveral(options: DiffOptions): void {
+  const forms = [options.stat, options.nameStatus, options.patch, options.json];
+  if (forms.filter((form) => form === true).length > 1)
+    throw new SandboxError("usage", "--stat, --name-status, --patch and --json exclude each other");
+}
+
+/** In pieces, one file at a time: a large changeset is never in memory as text. */
+function* renderDiff(
+  context: CliContext,
+  options: DiffOptions,
+  { review, items }: Shown,
+): Generator<string> {
+  const colour = wantsColour(context, context.stdout);
+  const changes = items.map((item) => item.change);
+  if (options.nameStatus === true) yield renderNameStatus(changes, { colour });
+  else if (options.stat === true)
+    yield renderStat(
+      changes.map((change) => readFileDiff(review, change)),
+      { colour, width: columnsOf(context.stdout) },
+    );
+  else
+    for (const change of changes)
+      yield renderPatch(readFileDiff(review, change), {
+        colour,
+        terminal: context.stdout.isTTY === true,
+      });
+}
+
+async function printJson(
+  context: CliContext,
+  controller: Controller,
+  { review, items }: Shown,
+): Promise<void> {
+  const conflicts = new Map(
+    (await findConflicts(controller, review)).map((conflict) => [
+      `${conflict.workspace}/${conflict.path}`,
+      conflict.reason,
+    ]),
+  );
+  writeJson(context.stdout, "diff", {
+    session: review.record.session,
+    digest: review.changeset.digest,
+    changes: items.map((item) =>
+      toChangeObject(review, item, conflicts.get(`${item.change.workspace}/${item.change.path}`)),
+    ),
+  });
+}

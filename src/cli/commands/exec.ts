@@ -1,0 +1,53 @@
+import type { Command } from "commander";
+import { execTask } from "../../controller/exec-task.js";
+import { type CliCommand, collect } from "../cli-command.js";
+import type { CliContext } from "../cli-context.js";
+import { reportRun } from "../report-run.js";
+import { resolveSession } from "../resolve-reference.js";
+import { chooseTerminal, openTaskIo } from "../task-io.js";
+
+interface ExecOptions {
+  readonly env: readonly string[];
+  readonly timeout?: string;
+  readonly json?: true;
+  readonly tty?: boolean;
+}
+
+/** `sandbox exec`. */
+export const execCommand: CliCommand = { define, act };
+
+function define(command: Command): void {
+  command
+    .usage("[options] SESSION -- COMMAND [ARG...]")
+    .argument("<session>", "an id, a prefix of it, a name, or latest")
+    .argument("<command...>", "the task's program and its arguments")
+    .passThroughOptions()
+    .option("--env <name[=value]>", "pass or set a variable (repeatable)", collect, [])
+    .option("--timeout <time>", "end the task after this time, e.g. 90s, 10m")
+    .option("--json", "the result as JSON on stdout; the task's output goes to stderr")
+    .option("-t, --tty", "give the task a terminal (default: if stdin and stdout are one)")
+    .option("-T, --no-tty", "give it none")
+    .addHelpText("after", "\nExample:\n  sandbox exec latest -- make test\n");
+}
+
+async function act(command: Command, context: CliContext): Promise<number> {
+  const options = command.opts<ExecOptions>();
+  const json = options.json === true;
+  const terminal = chooseTerminal(context, { wanted: options.tty, json });
+  const [text = "", ...rest] = command.args;
+  const controller = await context.openController();
+  const { session } = await resolveSession(context, controller, { text, purpose: "change" });
+  await using io = openTaskIo(context, { terminal, json });
+  const result = await execTask(
+    controller,
+    {
+      session,
+      command: rest[0] === "--" ? rest.slice(1) : rest,
+      env: options.env,
+      timeout: options.timeout,
+      terminal,
+    },
+    io,
+  );
+  return reportRun(result, { context, controller, json, commit: "never" });
+}

@@ -1,0 +1,73 @@
+import type { Command } from "commander";
+import type { SessionRecord } from "../../core/session.js";
+import { renderTable } from "../../review/render-table.js";
+import type { CliCommand } from "../cli-command.js";
+import { type CliContext, columnsOf, wantsColour } from "../cli-context.js";
+import { toSessionObject, writeJson } from "../to-json.js";
+
+/** `sandbox ls`. */
+export const lsCommand: CliCommand = { define, act };
+
+function define(command: Command): void {
+  command
+    .option("-a, --all", "also sessions that are committed, discarded or failed")
+    .option("--json", "all sessions, for programs")
+    .addHelpText("after", "\nExample:\n  sandbox ls --all\n");
+}
+
+const SETTLED: ReadonlySet<string> = new Set(["committed", "discarded", "failed"]);
+
+async function act(command: Command, context: CliContext): Promise<number> {
+  const options = command.opts<{ readonly all?: true; readonly json?: true }>();
+  const controller = await context.openController();
+  const { sessions, damaged } = await controller.store.listSessions();
+  for (const { path, reason } of damaged)
+    controller.notice(`damaged, kept as it is: ${path}: ${reason}`);
+  if (options.json === true) {
+    writeJson(context.stdout, "ls", { sessions: sessions.map(toSessionObject) });
+    return 0;
+  }
+  const shown = sessions.filter(({ state }) => options.all === true || !SETTLED.has(state));
+  if (shown.length > 0) context.stdout.write(renderSessions(context, shown.toReversed()));
+  else
+    controller.notice(
+      sessions.length === 0
+        ? "no sessions"
+        : "no open sessions (`sandbox ls --all` shows the others)",
+    );
+  return 0;
+}
+
+function renderSessions(context: CliContext, sessions: readonly SessionRecord[]): string {
+  const rows = sessions.map((record) => [
+    record.session,
+    record.state,
+    renderCounts(record),
+    renderAge(record.startedAt),
+    record.name ?? "",
+    record.workspaces.join(" "),
+    record.command.join(" "),
+  ]);
+  const titles = ["SESSION", "STATE", "CHANGES", "AGE", "NAME", "WORKSPACE", "COMMAND"];
+  return renderTable(
+    titles.map((title) => ({ title })),
+    rows,
+    {
+      colour: wantsColour(context, context.stdout),
+      ...(context.stdout.isTTY === true ? { width: columnsOf(context.stdout) } : {}),
+    },
+  );
+}
+
+function renderCounts({ counts }: SessionRecord): string {
+  return counts === undefined ? "" : `+${counts.added} ~${counts.modified} -${counts.deleted}`;
+}
+
+/** How long ago, in the largest unit that fits. */
+function renderAge(startedAt: string): string {
+  const seconds = Math.max(0, Math.round((Date.now() - Date.parse(startedAt)) / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7200) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.floor(seconds / 3600)} h`;
+  return `${Math.floor(seconds / 86_400)} d`;
+}

@@ -1,0 +1,114 @@
+import type { Command } from "commander";
+import type { SessionRecord } from "../../core/session.js";
+import { neutralise } from "../../review/neutralise.js";
+import { renderOutcome } from "../../review/render-outcome.js";
+import type { CliCommand } from "../cli-command.js";
+import { type CliContext, wantsColour } from "../cli-context.js";
+import { resolveSession } from "../resolve-reference.js";
+import { writeOutput } from "../write-output.js";
+import { toSessionObject, writeJson } from "../to-json.js";
+
+/** `sandbox show`. */
+export const showCommand: CliCommand = { define, act };
+
+function define(command: Command): void {
+  command
+    .argument("<session>", "an id, a prefix of it, a name, or latest")
+    .option("--output", "what the task wrote, as it wrote it")
+    .option("--json", "the session with its spec, for programs")
+    .addHelpText(
+      "after",
+      "\nExample:\n  sandbox show latest\n  sandbox show latest --output | less\n",
+    );
+}
+
+async function act(command: Command, context: CliContext): Promise<number> {
+  const options = command.opts<{ readonly output?: true; readonly json?: true }>();
+  const controller = await context.openController();
+  const record = await resolveSession(context, controller, {
+    text: command.args[0] ?? "",
+    purpose: "read",
+  });
+  if (options.output === true)
+    await writeOutput(context, controller.store.readOutput(record.session));
+  else if (options.json === true) writeJson(context.stdout, "show", toShowObject(record));
+  else context.stdout.write(renderSession(context, record));
+  return 0;
+}
+
+function toShowObject(record: SessionRecord): object {
+  return {
+    ...toSessionObject(record),
+    engine: record.engine,
+    ...(record.runtime === undefined ? {} : { runtime: record.runtime }),
+    ...(record.outcome === undefined ? {} : { outcome: record.outcome }),
+    ...(record.durationMs === undefined ? {} : { durationMs: record.durationMs }),
+    ...(record.counts === undefined ? {} : { changes: record.counts }),
+    ...(record.reason === undefined ? {} : { reason: record.reason }),
+    revision: record.revision,
+    commits: record.commits,
+    limits: record.limits,
+    spec: record.spec,
+  };
+}
+
+function renderSession(context: CliContext, record: SessionRecord): string {
+  const rows: readonly (readonly [string, string | undefined])[] = [
+    ["session", record.session],
+    ["name", record.name],
+    ["state", record.state],
+    ["command", record.command.map(quoteWord).join(" ")],
+    ["workspace", record.workspaces.join("\n")],
+    ["engine", `${record.engine}${record.runtime === undefined ? "" : ` (${record.runtime})`}`],
+    ["started", record.startedAt],
+    ["result", renderResult(context, record)],
+    ["reason", record.reason],
+    ["changes", renderCounts(record)],
+    ["digest", record.digest],
+    ["commits", record.commits.join("\n") || undefined],
+    ["user", `${record.spec.userName} (${record.spec.uid}:${record.spec.gid})`],
+    ["network", record.spec.network],
+    ["limits", renderLimits(record)],
+    ["mounts", renderMounts(record)],
+  ];
+  return rows
+    .flatMap(([label, value]) =>
+      value === undefined || value === "" ? [] : renderRow(label, value),
+    )
+    .join("");
+}
+
+function renderRow(label: string, value: string): readonly string[] {
+  return value.split("\n").map((line, at) => `${(at === 0 ? label : "").padEnd(10)} ${line}\n`);
+}
+
+function renderResult(context: CliContext, record: SessionRecord): string | undefined {
+  if (record.outcome === undefined) return undefined;
+  return renderOutcome(record.outcome, {
+    colour: wantsColour(context, context.stdout),
+    durationMs: record.durationMs ?? 0,
+  });
+}
+
+function renderCounts({ counts }: SessionRecord): string | undefined {
+  if (counts === undefined) return undefined;
+  return `${counts.added} added, ${counts.modified} modified, ${counts.deleted} deleted`;
+}
+
+function renderLimits(record: SessionRecord): string {
+  return record.limits
+    .map(({ limit, by, detail }) => `${limit}: ${neutralise(detail)} (by ${by})`)
+    .join("\n");
+}
+
+function renderMounts(record: SessionRecord): string {
+  return record.spec.mounts
+    .map(({ kind, target }) => `${kind.padEnd(8)} ${neutralise(target)}`)
+    .join("\n");
+}
+
+/** For reading; not made to be pasted into a shell where a name is hostile. */
+function quoteWord(word: string): string {
+  const safe = neutralise(word);
+  return /^[\w@%+=:,./-]+$/.test(safe) ? safe : `'${safe.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,81 @@
+import { type CommitReport, carryOutCommit } from "../controller/carry-out-commit.js";
+import type { Controller } from "../controller/controller.js";
+import type { CommitProposal } from "../controller/propose-commit.js";
+import { readFileDiff } from "../controller/read-file-diff.js";
+import type { ReviewedChange } from "../controller/session-review.js";
+import { SandboxError } from "../core/error.js";
+import { neutraliseName } from "../review/neutralise.js";
+import { renderPatch } from "../review/render-patch.js";
+import { ask } from "./ask.js";
+import { type CliContext, wantsColour } from "./cli-context.js";
+import { printPaged } from "./pager.js";
+import { renderProposal } from "./render-proposal.js";
+
+/** How a commit gets its approval. */
+export type Approval =
+  /** A person is asked, with the plan before their eyes. */
+  | "ask"
+  /** `--yes`: approves what policy asks about, except what runs later and was not named. */
+  | "yes"
+  /** Nobody is there: only what policy allows. */
+  | "policy";
+
+/** What became of the question. */
+export type CommitAnswer =
+  | { readonly answer: "committed"; readonly report: CommitReport }
+  | { readonly answer: "conflict"; readonly proposal: CommitProposal }
+  | { readonly answer: "declined" };
+
+/**
+ * Gets `proposal` approved and carries it out. A conflict comes back before anybody is asked. Throws `denied`
+ * where an approval is needed that nobody gave, naming what it is needed for.
+ */
+export async function decideCommit(
+  context: CliContext,
+  controller: Controller,
+  asked: { readonly proposal: CommitProposal; readonly approval: Approval },
+): Promise<CommitAnswer> {
+  const { proposal, approval } = asked;
+  if (proposal.plan.conflicts.length > 0) return { answer: "conflict", proposal };
+  switch (approval) {
+    case "policy":
+      refuseUnapproved(proposal.needsApproval, "needs approval");
+      break;
+    case "yes":
+      refuseUnapproved(
+        proposal.needsNaming,
+        "runs later on this host: --yes approves it only by name",
+      );
+      break;
+    case "ask":
+      if (!(await askPerson(context, proposal))) return { answer: "declined" };
+  }
+  return { answer: "committed", report: await carryOutCommit(controller, proposal) };
+}
+
+const MOST_NAMED = 5;
+
+function refuseUnapproved(items: readonly ReviewedChange[], why: string): void {
+  if (items.length === 0) return;
+  const names = items.slice(0, MOST_NAMED).map((item) => neutraliseName(item.change.path || "."));
+  const more = items.length > MOST_NAMED ? ` and ${items.length - MOST_NAMED} more` : "";
+  throw new SandboxError("denied", `${why}: ${names.join(", ")}${more}; nothing was written`, {
+    hint: "commit on a terminal, or name the PATHs with --yes",
+  });
+}
+
+async function askPerson(context: CliContext, proposal: CommitProposal): Promise<boolean> {
+  const colour = wantsColour(context, context.stderr);
+  context.stderr.write(renderProposal(proposal, { colour }));
+  for (;;) {
+    const answer = await ask(context, "Commit these changes? [y/N/r=review] ");
+    if (answer !== "r" && answer !== "review") return answer === "y" || answer === "yes";
+    await printPaged(context, patches(context, proposal));
+  }
+}
+
+function* patches(context: CliContext, proposal: CommitProposal): Generator<string> {
+  const colour = wantsColour(context, context.stdout);
+  for (const change of proposal.plan.changes)
+    yield renderPatch(readFileDiff(proposal.review, change), { colour, terminal: true });
+}

@@ -1,0 +1,54 @@
+import { z } from "zod";
+import {
+  commitIdSchema,
+  digestSchema,
+  pathSchema,
+  pathWithReasonSchema,
+  sessionIdSchema,
+} from "./parts-schema.js";
+
+/** `commit --json`. */
+export const commitShape = {
+  schema: z.literal("commit/1"),
+  commit: commitIdSchema.nullable().describe("Null where nothing was written"),
+  session: sessionIdSchema,
+  digest: digestSchema.describe("Of what was selected"),
+  dryRun: z.boolean().optional(),
+  applied: z.array(pathSchema),
+  skipped: z.array(pathSchema).describe("The host already was as the change asks"),
+  conflicts: z.array(pathWithReasonSchema),
+};
+
+/** `commit --json`. */
+export const commitSchema = z.strictObject(commitShape);
+
+/** `rollback --json`. */
+export const rollbackSchema = z.strictObject({
+  schema: z.literal("rollback/1"),
+  rollback: commitIdSchema.nullable().describe("The new id; null where nothing was written"),
+  commit: commitIdSchema.describe("What is undone"),
+  session: sessionIdSchema,
+  dryRun: z.boolean().optional(),
+  restored: z.array(pathSchema),
+  conflicts: z.array(pathWithReasonSchema),
+  unrestorable: z.array(pathWithReasonSchema),
+});
+
+/** `recover --json`. */
+export const recoverSchema = z.strictObject({
+  schema: z.literal("recover/1"),
+  commits: z.array(
+    z.strictObject({
+      commit: commitIdSchema,
+      outcome: z.enum(["finished", "undone", "left"]),
+      left: z.array(pathWithReasonSchema),
+    }),
+  ),
+});
+
+/** The JSON of a commit. */
+export type CommitJson = z.infer<typeof commitSchema>;
+/** The JSON of a rollback. */
+export type RollbackJson = z.infer<typeof rollbackSchema>;
+/** The JSON of a recovery. */
+export type RecoverJson = z.infer<typeof recoverSchema>;

@@ -1,0 +1,45 @@
+import { z } from "zod";
+import { commitSchema, recoverSchema, rollbackSchema } from "./commit-schema.js";
+import { doctorSchema, errorSchema, runSchema } from "./run-schema.js";
+import { diffSchema, discardSchema, lsSchema, pruneSchema, showSchema } from "./session-schema.js";
+
+/** Every object a command writes with `--json`, by the name in its `schema` field. */
+export const OUTPUT_SCHEMAS = {
+  run: runSchema,
+  diff: diffSchema,
+  commit: commitSchema,
+  rollback: rollbackSchema,
+  ls: lsSchema,
+  show: showSchema,
+  discard: discardSchema,
+  prune: pruneSchema,
+  recover: recoverSchema,
+  doctor: doctorSchema,
+  error: errorSchema,
+} as const;
+
+/** A name of `OUTPUT_SCHEMAS`. */
+export type OutputName = keyof typeof OUTPUT_SCHEMAS;
+
+/**
+ * The JSON Schemas of `schemas/`: file name → text. What we write is strict; what is published lets
+ * objects gain fields and enumerations gain values, as the contract says they may.
+ */
+export function toPublishedSchemas(): ReadonlyMap<string, string> {
+  const files = new Map<string, string>();
+  for (const [name, schema] of Object.entries(OUTPUT_SCHEMAS)) {
+    const { $schema, ...body } = z.toJSONSchema(schema, { override: toOpen });
+    const published = { $schema, $id: `${name}.1.json`, title: `sandbox ${name} --json`, ...body };
+    files.set(`${name}.1.json`, `${JSON.stringify(published, null, 2)}\n`);
+  }
+  return files;
+}
+
+function toOpen({ jsonSchema }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+  if (jsonSchema.enum === undefined) return;
+  const values = jsonSchema.enum;
+  delete jsonSchema.enum;
+  jsonSchema.anyOf = [{ enum: values }, { type: "string", description: "More may come." }];
+  delete jsonSchema.type;
+}

@@ -1,0 +1,86 @@
+import { z } from "zod";
+import {
+  changeSchema,
+  commitIdSchema,
+  countsSchema,
+  digestSchema,
+  limitReportSchema,
+  outcomeSchema,
+  sessionIdSchema,
+  sessionStateSchema,
+  timeSchema,
+} from "./parts-schema.js";
+
+const sessionShape = {
+  session: sessionIdSchema,
+  name: z.string().optional(),
+  state: sessionStateSchema,
+  command: z.array(z.string()),
+  workspaces: z.array(z.string()),
+  startedAt: timeSchema,
+  endedAt: timeSchema.optional(),
+  digest: digestSchema.optional().describe("Of the pending changeset"),
+};
+
+/** `ls --json`. */
+export const lsSchema = z.strictObject({
+  schema: z.literal("ls/1"),
+  sessions: z.array(z.strictObject(sessionShape)),
+});
+
+/** `show --json`. */
+export const showSchema = z.strictObject({
+  schema: z.literal("show/1"),
+  ...sessionShape,
+  engine: z.enum(["oci", "docker"]),
+  runtime: z.string().optional(),
+  outcome: z
+    .strictObject({
+      outcome: outcomeSchema,
+      code: z.int().optional(),
+      signal: z.int().optional(),
+      reason: z.string().optional(),
+    })
+    .optional(),
+  durationMs: z.number().min(0).optional(),
+  changes: countsSchema.optional(),
+  reason: z.string().optional().describe("Why it failed or was interrupted"),
+  revision: z.int().min(1),
+  commits: z.array(commitIdSchema),
+  limits: z.array(limitReportSchema),
+  spec: z.looseObject({}).describe("The resolved sandbox spec"),
+});
+
+/** `diff --json`. */
+export const diffSchema = z.strictObject({
+  schema: z.literal("diff/1"),
+  session: sessionIdSchema,
+  digest: digestSchema,
+  changes: z.array(changeSchema),
+});
+
+/** `discard --json`. */
+export const discardSchema = z.strictObject({
+  schema: z.literal("discard/1"),
+  session: sessionIdSchema,
+  state: sessionStateSchema,
+});
+
+/** `prune --json`. */
+export const pruneSchema = z.strictObject({
+  schema: z.literal("prune/1"),
+  dryRun: z.boolean(),
+  removed: z.array(z.string()),
+  kept: z.array(z.strictObject({ session: z.string(), why: z.string() })),
+});
+
+/** The JSON of the list of sessions. */
+export type LsJson = z.infer<typeof lsSchema>;
+/** The JSON of one session. */
+export type ShowJson = z.infer<typeof showSchema>;
+/** The JSON of a changeset. */
+export type DiffJson = z.infer<typeof diffSchema>;
+/** The JSON of a discard. */
+export type DiscardJson = z.infer<typeof discardSchema>;
+/** The JSON of a clean-up. */
+export type PruneJson = z.infer<typeof pruneSchema>;

@@ -1,0 +1,80 @@
+import type { CliCommand } from "./cli-command.js";
+
+/** A subcommand before its module is read: start-up reads only the one that was asked for. */
+export interface RegisteredCommand {
+  readonly name: string;
+  readonly summary: string;
+  /** Not listed in the help. */
+  readonly hidden?: boolean;
+  readonly load: () => Promise<CliCommand>;
+}
+
+/** Every subcommand, in the order of the help. */
+export const COMMANDS: readonly RegisteredCommand[] = [
+  {
+    name: "run",
+    summary: "run a task in a disposable sandbox over the workspace(s)",
+    load: async () => (await import("./commands/run.js")).runCommand,
+  },
+  {
+    name: "exec",
+    summary: "run another task on the same layers",
+    load: async () => (await import("./commands/exec.js")).execCommand,
+  },
+  {
+    name: "ls",
+    summary: "list sessions",
+    load: async () => (await import("./commands/ls.js")).lsCommand,
+  },
+  {
+    name: "show",
+    summary: "one session: state, spec, exit, changes",
+    load: async () => (await import("./commands/show.js")).showCommand,
+  },
+  {
+    name: "diff",
+    summary: "what a session changed",
+    load: async () => (await import("./commands/diff.js")).diffCommand,
+  },
+  {
+    name: "commit",
+    summary: "apply approved changes to the real files, all or nothing",
+    load: async () => (await import("./commands/commit.js")).commitCommand,
+  },
+  {
+    name: "rollback",
+    summary: "undo a commit",
+    load: async () => (await import("./commands/rollback.js")).rollbackCommand,
+  },
+  {
+    name: "discard",
+    summary: "drop a session and its layers",
+    load: async () => (await import("./commands/discard.js")).discardCommand,
+  },
+  {
+    name: "recover",
+    summary: "finish or undo an interrupted commit",
+    load: async () => (await import("./commands/recover.js")).recoverCommand,
+  },
+  {
+    name: "prune",
+    summary: "remove the layers of committed and discarded sessions",
+    load: async () => (await import("./commands/prune.js")).pruneCommand,
+  },
+  {
+    name: "doctor",
+    summary: "what this host can do, and how to mend what it can't",
+    load: async () => (await import("./commands/doctor.js")).doctorCommand,
+  },
+  {
+    name: "completion",
+    summary: "shell completion for bash, zsh or fish",
+    load: async () => (await import("./commands/completion.js")).completionCommand,
+  },
+  {
+    name: "__complete",
+    summary: "words for shell completion",
+    hidden: true,
+    load: async () => (await import("./commands/complete-words.js")).completeWordsCommand,
+  },
+];

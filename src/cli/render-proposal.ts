@@ -1,0 +1,46 @@
+import type { CommitProposal } from "../controller/propose-commit.js";
+import type { Change } from "../core/change.js";
+import { type PlanStep, renderPlan } from "../review/render-plan.js";
+
+const ACTIONS = { add: "add", modify: "change", delete: "delete" } as const;
+
+/** What a commit would do, with what stands in its way and the digest an approval is bound to. */
+export function renderProposal(proposal: CommitProposal, o: { readonly colour: boolean }): string {
+  const { review, plan, denied } = proposal;
+  const notes = new Map(
+    review.items.map((item) => [
+      item.change,
+      item.risks
+        .filter((risk) => risk.level !== "low")
+        .map((risk) => risk.reason)
+        .join("; "),
+    ]),
+  );
+  const steps: PlanStep[] = [
+    ...plan.changes.map((change) => toStep(change, notes.get(change))),
+    ...denied.map(({ change, decision }) => ({
+      workspace: change.workspace,
+      path: change.path,
+      action: "denied" as const,
+      note: decision.reason,
+    })),
+    ...plan.conflicts.map(({ workspace, path, reason }) => ({
+      workspace,
+      path,
+      action: "conflict" as const,
+      note: reason,
+    })),
+  ];
+  const title = `Commit of ${review.record.session}`;
+  const text = renderPlan({ title, workspaces: review.changeset.workspaces, steps }, o);
+  return `${text}${review.changeset.digest}\n`;
+}
+
+function toStep(change: Change, note: string | undefined): PlanStep {
+  return {
+    workspace: change.workspace,
+    path: change.path,
+    action: ACTIONS[change.kind],
+    ...(note === undefined || note === "" ? {} : { note }),
+  };
+}

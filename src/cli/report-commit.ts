@@ -1,0 +1,38 @@
+import type { CommitReport } from "../controller/carry-out-commit.js";
+import { countChanges } from "../controller/session-review.js";
+import { neutraliseName } from "../review/neutralise.js";
+import { formatCount } from "../review/format-units.js";
+import { type CliContext } from "./cli-context.js";
+
+/** Tells a person what a commit did. */
+export function reportCommit(context: CliContext, report: CommitReport): void {
+  if (report.commit === undefined) {
+    context.stdout.write("nothing to commit: your files are already like that\n");
+    return;
+  }
+  const { added, modified, deleted } = countChanges(report.applied);
+  context.stdout.write(
+    `${report.commit}: ${added} added, ${modified} modified, ${deleted} deleted\n`,
+  );
+  if (report.skipped.length > 0)
+    context.stdout.write(
+      `${formatCount(report.skipped.length, "change")} left in ${report.session}\n`,
+    );
+  context.stdout.write(`  sandbox rollback ${report.commit}  undo it\n`);
+}
+
+/** Tells a person why nothing was written. */
+export function reportConflict(context: CliContext, report: CommitReport): void {
+  context.stderr.write(
+    `sandbox: the workspace changed under ${report.session}; nothing was written\n`,
+  );
+  for (const { workspace, path, reason } of report.conflicts) {
+    const root = report.workspaces.length > 1 ? `${report.workspaces[workspace] ?? ""}/` : "";
+    context.stderr.write(
+      `  ${neutraliseName(`${root}${path || "."}`)}: ${neutraliseName(reason)}\n`,
+    );
+  }
+  context.stderr.write(
+    "  hint: commit the other PATHs, or take the host's file out of the way and try again\n",
+  );
+}

@@ -1,0 +1,46 @@
+import type { Controller } from "../controller/controller.js";
+import type { RunResult } from "../controller/finish-run.js";
+import { assertNever } from "../core/assert-never.js";
+import { EXIT_CODES } from "../core/exit-code.js";
+import type { Outcome } from "../core/sandbox-spec.js";
+import type { CliContext } from "./cli-context.js";
+
+/** How a run is told, and what follows it. */
+export interface ReportOptions {
+  readonly context: CliContext;
+  readonly controller: Controller;
+  readonly json: boolean;
+  readonly commit: "ask" | "auto" | "never";
+}
+
+/** Tells what a run left, commits where that was asked for, and returns the exit code (cli.md). */
+export async function reportRun(result: RunResult, options: ReportOptions): Promise<number> {
+  const { outcome } = result.record;
+  if (outcome === undefined) throw new Error("a run that ended has an outcome");
+  const changed = result.changeset.changes.length > 0;
+  const isQuiet = !changed && result.changeset.notices.length === 0;
+  if (isQuiet && !options.json && options.context.stderr.isTTY !== true) return exitOf(outcome);
+  const { tellRun } = await import("./tell-run.js");
+  const own = exitOf(outcome);
+  const commits =
+    own === 0 && outcome.outcome === "exited" && changed && options.commit !== "never";
+  return await tellRun(result, { ...options, own, commit: commits ? options.commit : "never" });
+}
+
+/** The code a task's end gives the command line: its own, 128 and the signal, 124 for a timeout. */
+function exitOf(outcome: Outcome): number {
+  switch (outcome.outcome) {
+    case "exited":
+      return outcome.code;
+    case "signalled":
+      return 128 + outcome.signal;
+    case "timed-out":
+      return EXIT_CODES["timed-out"];
+    case "interrupted":
+      return 130;
+    case "not-started":
+      return outcome.code;
+    default:
+      return assertNever(outcome);
+  }
+}

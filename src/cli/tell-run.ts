@@ -1,0 +1,123 @@
+import type { CommitReport } from "../controller/carry-out-commit.js";
+import type { RunResult } from "../controller/finish-run.js";
+import { openIgnores } from "../controller/open-ignores.js";
+import { proposeCommit } from "../controller/propose-commit.js";
+import { reviewChangeset, type SessionReview } from "../controller/session-review.js";
+import { EXIT_CODES } from "../core/exit-code.js";
+import type { Outcome } from "../core/sandbox-spec.js";
+import { countStats } from "../review/rank-changes.js";
+import { renderSummary } from "../review/render-summary.js";
+import { wantsColour } from "./cli-context.js";
+import { type Approval, decideCommit } from "./decide-commit.js";
+import { reportCommit, reportConflict } from "./report-commit.js";
+import { renderError } from "./render-error.js";
+import type { ReportOptions } from "./report-run.js";
+import { toCommitObject, writeJson } from "./to-json.js";
+
+/** As `ReportOptions`, with the exit code the task itself gives. */
+export interface TellOptions extends ReportOptions {
+  readonly own: number;
+}
+
+/** The summary for a person, or the object for a program, after what was asked to be committed has been. */
+export async function tellRun(result: RunResult, options: TellOptions): Promise<number> {
+  const { changeset, record } = result;
+  const review = reviewChangeset(
+    record,
+    changeset,
+    openIgnores(changeset.workspaces, changeset.changes),
+  );
+  if (!options.json) tellPerson(review, options);
+  const committed = options.commit === "never" ? undefined : await commitNow(review, options);
+  if (options.json) await tellProgram(review, options, committed?.report);
+  return committed?.exit ?? options.own;
+}
+
+function tellPerson(review: SessionReview, { context }: TellOptions): void {
+  const { record, changeset, items } = review;
+  if (record.outcome === undefined) return;
+  const text = renderSummary(
+    {
+      session: record.session,
+      outcome: record.outcome,
+      durationMs: record.durationMs ?? 0,
+      workspaces: changeset.workspaces,
+      items,
+      notices: changeset.notices,
+    },
+    { colour: wantsColour(context, context.stderr) },
+  );
+  context.stderr.write(`\n${text}`);
+}
+
+interface Committed {
+  readonly exit: number;
+  readonly report?: CommitReport;
+}
+
+/** A commit that does not come about keeps the session; the task itself has succeeded. */
+async function commitNow(review: SessionReview, options: TellOptions): Promise<Committed> {
+  const { context, controller, json } = options;
+  const approval: Approval = options.commit === "ask" ? "ask" : "policy";
+  try {
+    const proposal = await proposeCommit(controller, { session: review.record.session, paths: [] });
+    const result = await decideCommit(context, controller, { proposal, approval });
+    if (result.answer === "declined") return { exit: 0 };
+    if (result.answer === "conflict") {
+      if (!json) reportConflict(context, toConflictReport(review, result.proposal.plan.conflicts));
+      return { exit: EXIT_CODES.conflict };
+    }
+    const { report } = result;
+    const isConflict = report.conflicts.length > 0;
+    if (!json && isConflict) reportConflict(context, report);
+    else if (!json) reportCommit({ ...context, stdout: context.stderr }, report);
+    return { exit: isConflict ? EXIT_CODES.conflict : 0, report };
+  } catch (error) {
+    return { exit: renderError(error, { ...context, stdout: context.stderr }, false) };
+  }
+}
+
+function toConflictReport(
+  review: SessionReview,
+  conflicts: CommitReport["conflicts"],
+): CommitReport {
+  return {
+    commit: undefined,
+    session: review.record.session,
+    digest: review.changeset.digest,
+    workspaces: review.changeset.workspaces,
+    applied: [],
+    skipped: review.changeset.changes,
+    conflicts,
+  };
+}
+
+async function tellProgram(
+  review: SessionReview,
+  options: TellOptions,
+  commit: CommitReport | undefined,
+): Promise<void> {
+  const { context, controller } = options;
+  const record = await controller.store.readSession(review.record.session);
+  const { outcome } = review.record;
+  const { risks } = countStats(review.items);
+  writeJson(context.stdout, "run", {
+    session: record.session,
+    state: record.state,
+    outcome: outcome?.outcome,
+    exit: toExitObject(outcome),
+    durationMs: record.durationMs,
+    engine: record.engine,
+    runtime: record.runtime,
+    digest: review.changeset.digest,
+    changes: review.record.counts,
+    risks: { high: risks.high, medium: risks.medium, low: risks.low },
+    ...(commit === undefined ? {} : { commit: toCommitObject(commit) }),
+  });
+}
+
+function toExitObject(outcome: Outcome | undefined): object {
+  if (outcome?.outcome === "exited" || outcome?.outcome === "not-started")
+    return { code: outcome.code };
+  return outcome?.outcome === "signalled" ? { signal: outcome.signal } : {};
+}

@@ -1,0 +1,85 @@
+import type { CommitReport } from "../controller/carry-out-commit.js";
+import type { ReviewedChange, SessionReview } from "../controller/session-review.js";
+import type { BaseState, NextState } from "../core/change.js";
+import { type PathObject, type RelPath, toPathObject } from "../core/path.js";
+import type { SessionRecord } from "../core/session.js";
+
+/** One JSON object on stdout, for a program. */
+export function writeJson(stdout: NodeJS.WriteStream, schema: string, value: object): void {
+  stdout.write(`${JSON.stringify({ schema: `${schema}/1`, ...value })}\n`);
+}
+
+/** A place in a workspace of a list. */
+export interface Place {
+  readonly workspace: number;
+  readonly path: RelPath;
+}
+
+/** `place` as every `--json` writes a path. */
+export function toPath(workspaces: readonly string[], place: Place): PathObject {
+  return toPathObject(workspaces[place.workspace] ?? "", place.path);
+}
+
+/** A reviewed change as `diff --json` writes it. */
+export function toChangeObject(
+  review: SessionReview,
+  item: ReviewedChange,
+  conflict: string | undefined,
+): object {
+  const { change, risks, decision, ignored } = item;
+  return {
+    ...toPath(review.changeset.workspaces, change),
+    kind: change.kind,
+    type: (change.after ?? change.before)?.type,
+    ...(change.before === undefined ? {} : { before: toStateObject(change.before) }),
+    ...(change.after === undefined ? {} : { after: toStateObject(change.after) }),
+    risks,
+    decision: decision.decision,
+    ignored,
+    ...(conflict === undefined ? {} : { conflict }),
+  };
+}
+
+/** A session as `ls --json` and `show --json` write it. */
+export function toSessionObject(record: SessionRecord): object {
+  return {
+    session: record.session,
+    ...(record.name === undefined ? {} : { name: record.name }),
+    state: record.state,
+    command: record.command,
+    workspaces: record.workspaces,
+    startedAt: record.startedAt,
+    ...(record.endedAt === undefined ? {} : { endedAt: record.endedAt }),
+    ...(record.digest === undefined ? {} : { digest: record.digest }),
+  };
+}
+
+/** A commit as `commit --json` writes it. */
+export function toCommitObject(report: CommitReport): object {
+  const paths = (list: readonly Place[]): readonly PathObject[] =>
+    list.map((place) => toPath(report.workspaces, place));
+  return {
+    commit: report.commit ?? null,
+    session: report.session,
+    digest: report.digest,
+    applied: paths(report.applied),
+    skipped: paths(report.skipped),
+    conflicts: report.conflicts.map((conflict) => ({
+      ...toPath(report.workspaces, conflict),
+      reason: conflict.reason,
+    })),
+  };
+}
+
+function toStateObject(state: BaseState | NextState): object {
+  const { type, mode, uid, gid, size, digest, target } = state;
+  return {
+    type,
+    mode,
+    uid,
+    gid,
+    size,
+    ...(digest === undefined ? {} : { digest }),
+    ...(target === undefined ? {} : { target: target.toWellFormed() }),
+  };
+}

@@ -1,0 +1,68 @@
+import type { PlanInput } from "../commit/plan-commit.js";
+import type { ProcessStamp } from "../core/session.js";
+import type { Engine } from "../engine/engine.js";
+import type { Store } from "../store/open-store.js";
+
+/** System calls through koffi, as the folders below take them. */
+export type Native = PlanInput["native"];
+
+/** Host ids. */
+export interface Ids {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** A program and what has to be mounted for it to run; see `host/find-program.ts`. */
+export interface FoundTool {
+  /** What to execute inside: an absolute path. */
+  readonly path: string;
+  /** Host directories or files to mount read-only at their own path. */
+  readonly prefixes: readonly string[];
+  /** Directories for PATH inside. */
+  readonly pathEntries: readonly string[];
+  /** Variables it needs to find its own parts, e.g. RUSTUP_HOME. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** What the use cases ask of this machine besides files: `main.ts` composes it of `host/`. */
+export interface HostPort {
+  /** Loads libc on the first call: some milliseconds. */
+  native(): Promise<Native>;
+  /** Throws `command-not-found` or `not-executable` saying which host path is hidden and which flag shows it. */
+  findProgram(
+    name: string,
+    at: { path: string; cwd: string; workspaces: readonly string[]; home: string },
+  ): FoundTool;
+  /** The prefix that shows `tool` (from `--tool`). */
+  findTool(tool: string, at: { home: string }): readonly string[];
+  /** Who the task runs as. Throws `usage` where the workspaces' owners contradict one another. */
+  chooseTaskIds(at: {
+    workspaceOwners: readonly Ids[];
+    self: Ids;
+    env: Readonly<Record<string, string | undefined>>;
+  }): Ids & { readonly name: string };
+  /** This process, to be told from others when it is gone. */
+  processStamp(): ProcessStamp;
+  /** flock(2) on a directory; undefined where somebody else holds it. */
+  tryLockDirectory(native: Native, directory: string): Disposable | undefined;
+}
+
+/** What every use case needs: made once by `main.ts`. */
+export interface Controller {
+  readonly store: Store;
+  /** `$SANDBOX_HOME`. */
+  readonly stateHome: string;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The invoker's PATH, before the launcher fixed its own. */
+  readonly invokerPath: string;
+  /** The person's home directory on the host. */
+  readonly personHome: string;
+  readonly self: Ids;
+  readonly host: HostPort;
+  openEngine(choice: { engine: string | undefined; runtime: string | undefined }): Promise<Engine>;
+  /** A host path as a person wrote it → absolute, symlinks above its last component resolved. */
+  resolvePath(text: string): string;
+  /** One line for a person, on stderr. */
+  notice(line: string): void;
+}

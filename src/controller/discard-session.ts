@@ -1,0 +1,29 @@
+import { SandboxError } from "../core/error.js";
+import type { SessionId } from "../core/ids.js";
+import type { SessionRecord } from "../core/session.js";
+import { removeLayers } from "../overlay/remove-layers.js";
+import type { Controller } from "./controller.js";
+import { lockSession } from "./lock-workspaces.js";
+
+/** Drops a session's layers; its record stays, so that one can see what there was. Throws `busy` while it runs. */
+export async function discardSession(
+  controller: Controller,
+  session: SessionId,
+): Promise<SessionRecord> {
+  const { store } = controller;
+  await using _lock = await lockSession(controller, session);
+  const record = await store.readSession(session);
+  if (record.state === "running")
+    throw new SandboxError("busy", `session ${session} is still running`, {
+      hint: "end its task first",
+    });
+  if (record.state === "discarded") return record;
+  const next: SessionRecord = {
+    ...record,
+    state: record.state === "committed" ? "committed" : "discarded",
+  };
+  for (const layers of record.layers) removeLayers(layers);
+  store.updateSession(next);
+  store.appendAudit({ event: "session.discarded", session });
+  return next;
+}

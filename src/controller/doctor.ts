@@ -1,0 +1,49 @@
+import type { Check, EngineProbe } from "../engine/engine.js";
+import type { Controller } from "./controller.js";
+
+/** What this host can do. `ok`: a task can be run. */
+export interface DoctorReport {
+  readonly ok: boolean;
+  readonly checks: readonly Check[];
+  readonly engines: readonly EngineProbe[];
+}
+
+/** Probes the engines with real sandboxes, and the state directory. Slow: some hundred milliseconds. */
+export async function examineHost(controller: Controller): Promise<DoctorReport> {
+  const probes: EngineProbe[] = [];
+  for (const runtime of ["crun", "runc"]) {
+    const engine = await controller.openEngine({ engine: "oci", runtime });
+    probes.push(await engine.probe());
+  }
+  const checks = [...(await storeChecks(controller)), ...(await recoveryChecks(controller))];
+  return {
+    ok: probes.some((probe) => probe.ok) && checks.every((check) => check.ok),
+    checks,
+    engines: probes,
+  };
+}
+
+async function storeChecks(controller: Controller): Promise<readonly Check[]> {
+  const { damaged } = await controller.store.listSessions();
+  const own = { id: "state", ok: true, detail: `${controller.stateHome} can be used` };
+  return [
+    own,
+    ...damaged.map(({ path, reason }) => ({
+      id: "damaged-record",
+      ok: false,
+      detail: `${path}: ${reason}`,
+      fix: `look at it, then move it away: mv ${path} ${path}.damaged`,
+    })),
+  ];
+}
+
+async function recoveryChecks(controller: Controller): Promise<readonly Check[]> {
+  const { store } = controller;
+  const hot = await Promise.all(store.listHot().map((commit) => store.readCommit(commit)));
+  return hot.map(({ commit, workspaces }) => ({
+    id: "interrupted-commit",
+    ok: false,
+    detail: `commit ${commit} on ${workspaces.join(", ")} was interrupted, or is under way`,
+    fix: "sandbox recover",
+  }));
+}

@@ -1,0 +1,102 @@
+import { SandboxError } from "../core/error.js";
+import type { SessionId } from "../core/ids.js";
+import type { SandboxSpec } from "../core/sandbox-spec.js";
+import type { SessionRecord } from "../core/session.js";
+import { sealLayers } from "../overlay/seal-layers.js";
+import { resolveExec } from "../policy/resolve-spec.js";
+import type { Controller } from "./controller.js";
+import type { RunResult } from "./finish-run.js";
+import { lockSession } from "./lock-workspaces.js";
+import { recoverBefore } from "./recover-workspaces.js";
+import type { ExecRequest } from "./run-request.js";
+import { superviseSession } from "./run-task.js";
+import type { TaskIo } from "./supervise-task.js";
+
+/**
+ * Runs another task on the layers of `session`, in the same scope: nothing that was not mounted before is mounted
+ * now. It makes a new revision; earlier approvals lapse. Throws `busy` while another task runs on them,
+ * `usage` for a session whose layers are gone.
+ */
+export async function execTask(
+  controller: Controller,
+  request: ExecRequest & { readonly session: SessionId },
+  io: TaskIo,
+): Promise<RunResult> {
+  await using _lock = await lockSession(controller, request.session);
+  const record = refuseGone(await controller.store.readSession(request.session));
+  await recoverBefore(controller, record.workspaces);
+  const spec = toExecSpec(controller, record, request);
+  const engine = await controller.openEngine({
+    engine: record.engine,
+    runtime: record.runtime?.split(" ")[0],
+  });
+  const native = await controller.host.native();
+  for (const layers of record.layers) sealLayers(layers, native);
+  const running = toNextRevision(controller, record, { command: request.command, spec });
+  controller.store.updateSession(running);
+  return await superviseSession(controller, { record: running, engine, io });
+}
+
+/** As it stands while the next task runs: what was read of the last one no longer holds. */
+function toNextRevision(
+  controller: Controller,
+  record: SessionRecord,
+  next: { readonly command: readonly string[]; readonly spec: SandboxSpec },
+): SessionRecord {
+  const { endedAt: _, sealedNs: __, digest: ___, counts: ____, ...kept } = record;
+  return {
+    ...kept,
+    ...next,
+    state: "running",
+    startedAt: new Date().toISOString(),
+    revision: record.revision + 1,
+    owner: controller.host.processStamp(),
+  };
+}
+
+function refuseGone(record: SessionRecord): SessionRecord {
+  switch (record.state) {
+    case "pending":
+    case "partial":
+    case "interrupted":
+      return record;
+    case "running":
+      throw new SandboxError("busy", `session ${record.session} is still running`);
+    case "committed":
+    case "discarded":
+    case "failed":
+      throw new SandboxError("usage", `session ${record.session} is ${record.state}`, {
+        hint: "start a new one with `sandbox run`",
+      });
+  }
+}
+
+function toExecSpec(
+  controller: Controller,
+  record: SessionRecord,
+  request: ExecRequest,
+): SandboxSpec {
+  const tool = controller.host.findProgram(request.command[0] ?? "", {
+    path: controller.invokerPath,
+    cwd: controller.cwd,
+    workspaces: record.workspaces,
+    home: controller.personHome,
+  });
+  const shown = new Set(
+    record.spec.mounts.flatMap((mount) => (mount.kind === "readonly" ? [mount.source] : [])),
+  );
+  const hidden = tool.prefixes.find((prefix) => !shown.has(prefix));
+  if (hidden !== undefined)
+    throw new SandboxError(
+      "command-not-found",
+      `${request.command[0] ?? ""}: ${hidden} is not in the scope of ${record.session}`,
+      { hint: `a session's scope is fixed; \`sandbox run --tool ${hidden}\` starts one with it` },
+    );
+  return resolveExec(record.spec, {
+    argv: [tool.path, ...request.command.slice(1)],
+    env: request.env,
+    hostEnv: controller.env,
+    timeout: request.timeout,
+    terminal: request.terminal,
+  });
+}

@@ -1,0 +1,43 @@
+import type { Changeset } from "../core/change.js";
+import type { SessionRecord, SessionState } from "../core/session.js";
+import type { Controller } from "./controller.js";
+import { readLayers } from "./read-layers.js";
+import type { TaskEnd } from "./supervise-task.js";
+
+/** A run that is over: its session and what it left. */
+export interface RunResult {
+  readonly record: SessionRecord;
+  readonly changeset: Changeset;
+}
+
+/** Reads and seals what the task left, and writes the session's final record. */
+export async function finishRun(
+  controller: Controller,
+  record: SessionRecord,
+  end: TaskEnd,
+): Promise<RunResult> {
+  const sealed = await readLayers(controller, record);
+  const next: SessionRecord = {
+    ...record,
+    ...sealed.fields,
+    state: stateAfter(end),
+    runtime: end.runtime,
+    limits: end.limits,
+    outcome: end.outcome,
+    durationMs: end.durationMs,
+    endedAt: new Date().toISOString(),
+    ...(end.outcome.outcome === "interrupted" ? { reason: end.outcome.reason } : {}),
+  };
+  controller.store.updateSession(next);
+  controller.store.appendAudit({
+    event: "run.ended",
+    session: record.session,
+    digest: sealed.changeset.digest,
+    data: { outcome: { ...end.outcome }, changes: { ...sealed.fields.counts } },
+  });
+  return { record: next, changeset: sealed.changeset };
+}
+
+function stateAfter(end: TaskEnd): SessionState {
+  return end.outcome.outcome === "interrupted" ? "interrupted" : "pending";
+}

@@ -1,0 +1,94 @@
+import { realpathSync, statSync } from "node:fs";
+import path from "node:path";
+import { hasErrno, SandboxError } from "../core/error.js";
+import { parseRelPath, type RelPath } from "../core/path.js";
+import { checkWorkspace } from "../overlay/check-workspace.js";
+import type { HiddenPath } from "../policy/resolve-mounts.js";
+import type { Controller, FoundTool, Ids } from "./controller.js";
+import { expandPaths } from "./expand-paths.js";
+import type { RunRequest } from "./run-request.js";
+
+/** What a run rests on, resolved and checked before anything is created. */
+export interface RunFacts {
+  readonly workspaces: readonly string[];
+  readonly owners: readonly Ids[];
+  readonly task: Ids & { readonly name: string };
+  readonly tool: FoundTool;
+  readonly toolPrefixes: readonly string[];
+  readonly readOnly: readonly string[];
+  readonly hide: readonly HiddenPath[];
+  /** By workspace: the paths in it that are mounted over. */
+  readonly covered: readonly (readonly RelPath[])[];
+}
+
+/** Looks at the host for what `request` names. Throws `usage` or `command-not-found`; creates nothing. */
+export function gatherFacts(controller: Controller, request: RunRequest): RunFacts {
+  const { cwd, host, personHome, stateHome } = controller;
+  const workspaces = resolveWorkspaces(controller, request.dirs);
+  for (const workspace of workspaces)
+    checkWorkspace(workspace, {
+      stateHome,
+      homeDir: personHome,
+      others: workspaces.filter((other) => other !== workspace),
+    });
+  const readOnly = expandPaths(request.readOnly, { option: "--ro", cwd });
+  const hide = expandPaths(request.hide, { option: "--hide", cwd }).map(toHidden);
+  const owners = workspaces.map((workspace) => {
+    const { uid, gid } = statSync(workspace);
+    return { uid, gid };
+  });
+  const task = host.chooseTaskIds({
+    workspaceOwners: owners,
+    self: controller.self,
+    env: controller.env,
+  });
+  const tool = host.findProgram(request.command[0] ?? "", {
+    path: controller.invokerPath,
+    cwd,
+    workspaces,
+    home: personHome,
+  });
+  const toolPrefixes = expandPaths(request.tools, { option: "--tool", cwd }).flatMap((file) =>
+    host.findTool(file, { home: personHome }),
+  );
+  return {
+    workspaces,
+    owners,
+    task,
+    tool,
+    toolPrefixes,
+    readOnly,
+    hide,
+    covered: workspaces.map((workspace) =>
+      coveredIn(workspace, [...readOnly, ...hide.map((hidden) => hidden.path)]),
+    ),
+  };
+}
+
+function resolveWorkspaces(controller: Controller, dirs: readonly string[]): readonly string[] {
+  const asked = dirs.length === 0 ? [controller.cwd] : dirs;
+  const resolved = asked.map((dir) => realDirectory(dir, controller.cwd));
+  return resolved.filter((dir, index) => resolved.indexOf(dir) === index);
+}
+
+/** Every symlink resolved: the workspace is mounted where it really lies. */
+function realDirectory(dir: string, cwd: string): string {
+  if (dir === "") throw new SandboxError("usage", "--dir: an empty path");
+  const absolute = path.resolve(cwd, dir);
+  try {
+    return realpathSync(absolute);
+  } catch (error) {
+    if (!hasErrno(error, "ENOENT", "ENOTDIR", "EACCES", "ELOOP")) throw error;
+    throw new SandboxError("usage", `--dir: there is no directory ${absolute}`, { cause: error });
+  }
+}
+
+function toHidden(file: string): HiddenPath {
+  return { path: file, type: statSync(file).isDirectory() ? "dir" : "file" };
+}
+
+function coveredIn(workspace: string, paths: readonly string[]): readonly RelPath[] {
+  return paths
+    .filter((file) => file.startsWith(`${workspace}/`))
+    .map((file) => parseRelPath(file.slice(workspace.length + 1)));
+}

@@ -1,0 +1,81 @@
+import type { Changeset } from "../core/change.js";
+import { SandboxError } from "../core/error.js";
+import type { SessionId } from "../core/ids.js";
+import type { SessionRecord } from "../core/session.js";
+import { findAltered } from "../overlay/find-altered.js";
+import type { Controller } from "./controller.js";
+import { openIgnores } from "./open-ignores.js";
+import { readLayers } from "./read-layers.js";
+import { reviewChangeset, type SessionReview } from "./session-review.js";
+
+/**
+ * The pending changes of a session, judged. The changeset is the one that was sealed when the task ended; the
+ * layers must still be as they were then. Throws `changed-since-review` naming what was altered, `busy`
+ * while the task runs, `usage` for a session without pending changes of any kind (committed, discarded, failed).
+ */
+export async function loadReview(
+  controller: Controller,
+  session: SessionId,
+): Promise<SessionReview> {
+  const record = await controller.store.readSession(session);
+  refuseSettled(record);
+  const read = await loadChangeset(controller, record);
+  refuseAltered(read.record);
+  return reviewChangeset(
+    read.record,
+    read.changeset,
+    openIgnores(read.changeset.workspaces, read.changeset.changes),
+  );
+}
+
+function refuseSettled(record: SessionRecord): void {
+  switch (record.state) {
+    case "pending":
+    case "partial":
+    case "interrupted":
+      return;
+    case "running":
+      throw new SandboxError("busy", `session ${record.session} is still running`, {
+        hint: "its changes can be read when the task has ended",
+      });
+    case "committed":
+      throw new SandboxError(
+        "usage",
+        `session ${record.session} is committed: nothing of it is pending`,
+        { hint: `\`sandbox rollback ${record.commits.at(-1) ?? "COMMIT"}\` undoes it` },
+      );
+    case "discarded":
+      throw new SandboxError("usage", `session ${record.session} was discarded`);
+    case "failed":
+      throw new SandboxError(
+        "usage",
+        `session ${record.session} failed: ${record.reason ?? "its task did not run"}`,
+      );
+  }
+}
+
+/** The sealed changeset; of a session whose controller was killed, the layers are read now and sealed. */
+async function loadChangeset(
+  controller: Controller,
+  record: SessionRecord,
+): Promise<{ record: SessionRecord; changeset: Changeset }> {
+  if (record.sealedNs !== undefined)
+    return { record, changeset: await controller.store.readChangeset(record.session) };
+  const sealed = await readLayers(controller, record);
+  const next: SessionRecord = { ...record, ...sealed.fields, state: "interrupted" };
+  controller.store.updateSession(next);
+  return { record: next, changeset: sealed.changeset };
+}
+
+function refuseAltered(record: SessionRecord): void {
+  const sealed = record.sealedNs;
+  if (sealed === undefined) return;
+  const altered = record.layers.flatMap((layers) => findAltered(layers, BigInt(sealed)) ?? []);
+  const first = altered[0];
+  if (first === undefined) return;
+  throw new SandboxError(
+    "changed-since-review",
+    `the layers of ${record.session} were altered after the task ended: ${first}`,
+    { hint: "nothing was written; what was reviewed is no longer what is there" },
+  );
+}

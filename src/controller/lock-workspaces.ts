@@ -1,0 +1,59 @@
+import { SandboxError } from "../core/error.js";
+import type { SessionId } from "../core/ids.js";
+import type { Controller } from "./controller.js";
+
+/**
+ * Locks workspaces against other commits, rollbacks and recoveries: flock(2) on the directories
+ * themselves, in one order, so that two commits cannot wait for each other and nothing is left lying
+ * about. Throws `busy` naming the workspace.
+ */
+export async function lockWorkspaces(
+  controller: Controller,
+  workspaces: readonly string[],
+): Promise<AsyncDisposable> {
+  const native = await controller.host.native();
+  const held: Disposable[] = [];
+  const release = (): void => {
+    for (const lock of held.toReversed()) lock[Symbol.dispose]();
+  };
+  for (const workspace of [...workspaces].sort()) {
+    const lock = await waitForLock(() => controller.host.tryLockDirectory(native, workspace));
+    if (lock !== undefined) {
+      held.push(lock);
+      continue;
+    }
+    release();
+    throw new SandboxError("busy", `${workspace} is being committed to by another process`, {
+      hint: "wait for it, then try again",
+    });
+  }
+  return { [Symbol.asyncDispose]: async () => release() };
+}
+
+const LOCK_WAIT_MS = 10_000;
+const LOCK_POLL_MS = 20;
+
+/** Commits are short: waits a little for one that is under way. */
+async function waitForLock(attempt: () => Disposable | undefined): Promise<Disposable | undefined> {
+  const deadline = Date.now() + LOCK_WAIT_MS;
+  for (;;) {
+    const lock = attempt();
+    if (lock !== undefined || Date.now() >= deadline) return lock;
+    await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
+  }
+}
+
+/** Locks a session against other commands that change it. Throws `busy`. */
+export async function lockSession(
+  controller: Controller,
+  session: SessionId,
+): Promise<AsyncDisposable> {
+  const native = await controller.host.native();
+  const directory = controller.store.sessionDir(session);
+  const lock = await waitForLock(() => controller.host.tryLockDirectory(native, directory));
+  if (lock === undefined)
+    throw new SandboxError("busy", `session ${session} is being worked on by another process`, {
+      hint: "wait for it, then try again",
+    });
+  return { [Symbol.asyncDispose]: async () => lock[Symbol.dispose]() };
+}

@@ -1,0 +1,77 @@
+import { type CommitPlan, planCommit } from "../commit/plan-commit.js";
+import { SandboxError } from "../core/error.js";
+import type { SessionId } from "../core/ids.js";
+import type { Controller } from "./controller.js";
+import { loadReview } from "./load-review.js";
+import { recoverBefore } from "./recover-workspaces.js";
+import { hostPath, selectChanges } from "./select-changes.js";
+import type { ReviewedChange, SessionReview } from "./session-review.js";
+
+/** What a commit would do, before anybody agreed to it. */
+export interface CommitProposal {
+  readonly review: SessionReview;
+  readonly selected: ReadonlySet<number>;
+  readonly plan: CommitPlan;
+  /** What policy asks about, riskiest first. */
+  readonly needsApproval: readonly ReviewedChange[];
+  /** Of these: what runs later on the host and was not named as a PATH. `--yes` alone does not approve it. */
+  readonly needsNaming: readonly ReviewedChange[];
+  /** What policy denies: never selected. */
+  readonly denied: readonly ReviewedChange[];
+}
+
+/**
+ * Plans the commit of the pending changes below `paths` (none: all). Writes nothing, except that an interrupted
+ * commit on the same workspaces is recovered first. Throws `changed-since-review` where the layers were
+ * altered, `denied` where a PATH names what policy denies, `usage` for a session that has nothing to commit.
+ */
+export async function proposeCommit(
+  controller: Controller,
+  asked: { readonly session: SessionId; readonly paths: readonly string[] },
+): Promise<CommitProposal> {
+  const before = await controller.store.readSession(asked.session);
+  await recoverBefore(controller, before.workspaces);
+  const review = await loadReview(controller, asked.session);
+  const matched = selectChanges(review, {
+    paths: asked.paths,
+    resolvePath: controller.resolvePath,
+  });
+  const chosen = review.items.filter((item) => matched.has(item.index));
+  const denied = chosen.filter((item) => item.decision.decision === "deny");
+  const named = new Set(asked.paths.map((text) => controller.resolvePath(text)));
+  const isNamed = (item: ReviewedChange): boolean =>
+    named.has(hostPath(review.changeset.workspaces, item.change));
+  refuseNamedDenials(denied.filter(isNamed));
+  const selected = new Set(
+    chosen.filter((item) => !denied.includes(item)).map((item) => item.index),
+  );
+  const native = await controller.host.native();
+  const plan = planCommit({
+    changeset: review.changeset,
+    layers: review.record.layers,
+    selection: selected,
+    native,
+  });
+  const needsApproval = chosen.filter((item) => item.decision.decision === "ask");
+  return {
+    review,
+    selected,
+    plan,
+    denied,
+    needsApproval,
+    needsNaming: needsApproval.filter((item) => runsLater(item) && !isNamed(item)),
+  };
+}
+
+/** True for what some program on the host will run or obey. */
+export function runsLater(item: ReviewedChange): boolean {
+  return item.risks.some((risk) => risk.id === "runs-later");
+}
+
+function refuseNamedDenials(items: readonly ReviewedChange[]): void {
+  const first = items[0];
+  if (first === undefined) return;
+  throw new SandboxError("denied", `${first.change.path}: ${first.decision.reason}`, {
+    hint: `rule ${first.decision.rule}; it stays in the session and can be looked at with \`sandbox diff\``,
+  });
+}

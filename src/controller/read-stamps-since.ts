@@ -1,0 +1,18 @@
+import { readStamps } from "../commit/read-stamps.js";
+import type { CommittedStamp } from "../core/change.js";
+import type { SessionRecord } from "../core/session.js";
+import type { Controller } from "./controller.js";
+
+/**
+ * What our own commits wrote in this session's workspaces since it began: not edits by a person. Workspaces
+ * are numbered as in `record`.
+ */
+export async function readStampsSince(
+  controller: Controller,
+  record: SessionRecord,
+): Promise<readonly CommittedStamp[]> {
+  const { commits } = await controller.store.listCommits();
+  return commits
+    .filter((commit) => commit.session === record.session && commit.state !== "open")
+    .flatMap((commit) => readStamps(controller.store.commitDir(commit.commit)));
+}

@@ -1,0 +1,89 @@
+import { type RecoveryReport, recoverCommit } from "../commit/recover-commit.js";
+import { SandboxError } from "../core/error.js";
+import type { CommitId } from "../core/ids.js";
+import type { Controller } from "./controller.js";
+import { lockWorkspaces } from "./lock-workspaces.js";
+import { markRolledBack } from "./rollback-commit.js";
+
+/** One interrupted commit and what became of it. */
+export interface Recovered {
+  readonly commit: CommitId;
+  readonly report: RecoveryReport;
+}
+
+/**
+ * Finishes or undoes the interrupted commits that touch one of `workspaces` (undefined: all of this user's).
+ * Commits on other workspaces are left alone: one workspace never blocks another.
+ */
+export async function recoverWorkspaces(
+  controller: Controller,
+  workspaces: readonly string[] | undefined,
+): Promise<readonly Recovered[]> {
+  const recovered: Recovered[] = [];
+  for (const commit of controller.store.listHot()) {
+    const record = await controller.store.readCommit(commit);
+    if (workspaces !== undefined && !overlaps(record.workspaces, workspaces)) continue;
+    await using _locks = await lockWorkspaces(controller, record.workspaces);
+    if (!controller.store.listHot().includes(commit)) continue;
+    recovered.push({ commit, report: await recoverOne(controller, commit) });
+  }
+  return recovered;
+}
+
+/**
+ * The same before work on `workspaces`, told in one line each. Throws `conflict` where something had to be
+ * left for a person: no new work is laid over a half-recovered tree.
+ */
+export async function recoverBefore(
+  controller: Controller,
+  workspaces: readonly string[],
+): Promise<void> {
+  if (controller.store.listHot().length === 0) return;
+  for (const { commit, report } of await recoverWorkspaces(controller, workspaces)) {
+    controller.notice(`commit ${commit} was interrupted; it has been ${report.outcome}`);
+    if (report.left.length > 0) throw leftover(commit, report);
+  }
+}
+
+/** The error that names what recovery did not touch. */
+export function leftover(commit: CommitId, report: RecoveryReport): SandboxError {
+  const names = report.left.map((entry) => `${entry.path} (${entry.reason})`).join(", ");
+  return new SandboxError("conflict", `commit ${commit} could not be recovered in full: ${names}`, {
+    hint: "both versions are kept; decide by hand, then run `sandbox recover` again",
+  });
+}
+
+/** Recovers one commit whose workspaces are locked, and brings the records up to date. */
+async function recoverOne(controller: Controller, commit: CommitId): Promise<RecoveryReport> {
+  const { store, host } = controller;
+  const native = await host.native();
+  const report = recoverCommit({ commitDir: store.commitDir(commit), native });
+  if (report.left.length > 0) return report;
+  await settleCommit(controller, commit, report);
+  store.clearHot(commit);
+  return report;
+}
+
+/** The session behind an interrupted commit: its record is written after the journal, so it may lag behind. */
+async function settleCommit(
+  controller: Controller,
+  commit: CommitId,
+  report: RecoveryReport,
+): Promise<void> {
+  const { store } = controller;
+  const record = await store.readCommit(commit);
+  const finished = report.outcome === "finished";
+  store.updateCommit({ ...record, state: finished ? "sealed" : "undone" });
+  if (record.undoes !== undefined) {
+    if (finished) await markRolledBack(controller, await store.readCommit(record.undoes));
+    return;
+  }
+  const { settleSession } = await import("./settle-session.js");
+  await settleSession(controller, record.session, finished ? { commit } : undefined);
+}
+
+function overlaps(left: readonly string[], right: readonly string[]): boolean {
+  return left.some((one) =>
+    right.some((two) => one === two || one.startsWith(`${two}/`) || two.startsWith(`${one}/`)),
+  );
+}

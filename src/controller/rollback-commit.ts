@@ -1,0 +1,75 @@
+import { applyRollback } from "../commit/apply-rollback.js";
+import type { PathConflict } from "../commit/plan-commit.js";
+import { planRollback, type RollbackPlan } from "../commit/plan-rollback.js";
+import { SandboxError } from "../core/error.js";
+import type { CommitId } from "../core/ids.js";
+import type { CommitRecord } from "../core/session.js";
+import type { Controller } from "./controller.js";
+import { lockWorkspaces } from "./lock-workspaces.js";
+import { recoverBefore } from "./recover-workspaces.js";
+
+/** What a rollback did or, dry, would do. */
+export interface RollbackReport {
+  /** Its own id: a rollback is a commit and can be rolled back. Absent where nothing was written. */
+  readonly rollback: CommitId | undefined;
+  readonly of: CommitRecord;
+  readonly dryRun: boolean;
+  readonly plan: RollbackPlan;
+  readonly conflicts: readonly PathConflict[];
+}
+
+/**
+ * Undoes a commit, where the present still equals what it wrote. A conflict stops it with nothing written. Throws
+ * `usage` for a commit that is not sealed or is rolled back already.
+ */
+export async function rollbackCommit(
+  controller: Controller,
+  asked: { readonly commit: CommitId; readonly dryRun: boolean },
+): Promise<RollbackReport> {
+  const { store, host } = controller;
+  await recoverBefore(controller, (await store.readCommit(asked.commit)).workspaces);
+  const of = refuseUnsealed(await store.readCommit(asked.commit));
+  await using _locks = await lockWorkspaces(controller, of.workspaces);
+  const native = await host.native();
+  const commitDir = store.commitDir(of.commit);
+  const plan = planRollback({ commitDir, native });
+  const report = { of, plan, conflicts: plan.conflicts, dryRun: asked.dryRun };
+  if (asked.dryRun || plan.conflicts.length > 0 || plan.restore.length === 0)
+    return { ...report, rollback: undefined };
+  const own = store.createCommit({
+    session: of.session,
+    undoes: of.commit,
+    workspaces: of.workspaces,
+    digest: of.digest,
+    createdAt: new Date().toISOString(),
+  });
+  store.markHot(own.commit);
+  store.appendAudit({ event: "rollback.started", session: of.session, commit: own.commit });
+  applyRollback(plan, {
+    native,
+    commitId: own.commit,
+    commitDir: store.commitDir(own.commit),
+    of: commitDir,
+  });
+  await markRolledBack(controller, of);
+  store.updateCommit({ ...own, state: "sealed", applied: plan.restore.length });
+  store.clearHot(own.commit);
+  store.appendAudit({ event: "rollback.sealed", session: of.session, commit: own.commit });
+  return { ...report, rollback: own.commit };
+}
+
+/** Of a rollback that is undone, the commit it had undone is in force again. */
+export async function markRolledBack(controller: Controller, of: CommitRecord): Promise<void> {
+  const { store } = controller;
+  store.updateCommit({ ...of, state: "rolled-back" });
+  if (of.undoes !== undefined)
+    store.updateCommit({ ...(await store.readCommit(of.undoes)), state: "sealed" });
+}
+
+function refuseUnsealed(record: CommitRecord): CommitRecord {
+  if (record.state === "sealed") return record;
+  const why = record.state === "rolled-back" ? "was rolled back already" : `is ${record.state}`;
+  throw new SandboxError("usage", `commit ${record.commit} ${why}`, {
+    hint: "`sandbox show SESSION` lists a session's commits",
+  });
+}

@@ -1,0 +1,28 @@
+/** What a person asked for with `run`, as it was written; nothing of it has been checked yet. */
+export interface RunRequest {
+  readonly command: readonly string[];
+  /** Workspaces; none means the current directory. */
+  readonly dirs: readonly string[];
+  readonly engine: string | undefined;
+  readonly runtime: string | undefined;
+  readonly env: readonly string[];
+  readonly readOnly: readonly string[];
+  readonly hide: readonly string[];
+  readonly tools: readonly string[];
+  readonly timeout: string | undefined;
+  readonly memory: string | undefined;
+  readonly cpus: string | undefined;
+  readonly pids: string | undefined;
+  readonly upper: string | undefined;
+  readonly name: string | undefined;
+  readonly terminal: boolean;
+}
+
+/** The same for `exec`, which keeps the session's own scope. */
+export interface ExecRequest {
+  readonly session: string;
+  readonly command: readonly string[];
+  readonly env: readonly string[];
+  readonly timeout: string | undefined;
+  readonly terminal: boolean;
+}

@@ -1,0 +1,142 @@
+import { isSandboxError, SandboxError } from "../core/error.js";
+import type { SandboxSpec } from "../core/sandbox-spec.js";
+import type { SessionRecord } from "../core/session.js";
+import type { Engine } from "../engine/engine.js";
+import { openLayers, toOverlayMounts } from "../overlay/open-layers.js";
+import { removeLayers } from "../overlay/remove-layers.js";
+import { resolveSpec } from "../policy/resolve-spec.js";
+import type { Controller } from "./controller.js";
+import { finishRun, type RunResult } from "./finish-run.js";
+import { gatherFacts, type RunFacts } from "./gather-facts.js";
+import type { RunRequest } from "./run-request.js";
+import { superviseTask, type TaskIo } from "./supervise-task.js";
+
+/**
+ * Runs a task from request to a session that can be reviewed. Everything that was asked for is checked before
+ * anything is created. Throws `usage`, `command-not-found`, `not-executable`, `sandbox-unavailable`: then
+ * nothing ran and nothing is left.
+ */
+export async function runTask(
+  controller: Controller,
+  request: RunRequest,
+  io: TaskIo,
+): Promise<RunResult> {
+  const facts = gatherFacts(controller, request);
+  const spec = toSpec(controller, request, facts);
+  const engine = await controller.openEngine(request);
+  if (controller.store.listHot().length > 0) {
+    const { recoverBefore } = await import("./recover-workspaces.js");
+    await recoverBefore(controller, facts.workspaces);
+  }
+  const record = openSession(controller, { request, facts, spec, engine });
+  return await superviseSession(controller, { record, engine, io });
+}
+
+/** The immutable description of the sandbox, without the overlays, whose places follow from the session's id. */
+function toSpec(controller: Controller, request: RunRequest, facts: RunFacts): SandboxSpec {
+  const { task, tool } = facts;
+  return resolveSpec({
+    argv: [tool.path, ...request.command.slice(1)],
+    cwd: controller.cwd,
+    workspaces: facts.workspaces,
+    task,
+    hostEnv: controller.env,
+    env: request.env,
+    pathEntries: tool.pathEntries,
+    toolEnv: tool.env,
+    invokerPath: controller.invokerPath,
+    prefixes: [...tool.prefixes, ...facts.toolPrefixes],
+    readOnly: facts.readOnly,
+    hide: facts.hide,
+    timeout: request.timeout,
+    memory: request.memory,
+    cpus: request.cpus,
+    pids: request.pids,
+    upper: request.upper,
+    terminal: request.terminal,
+  });
+}
+
+function openSession(
+  controller: Controller,
+  made: {
+    readonly request: RunRequest;
+    readonly facts: RunFacts;
+    readonly spec: SandboxSpec;
+    readonly engine: Engine;
+  },
+): SessionRecord {
+  const { request, facts, spec, engine } = made;
+  const { store, self, stateHome, host } = controller;
+  return store.createSession({
+    ...(request.name === undefined ? {} : { name: request.name }),
+    make: ({ session, dir }) => {
+      const layers = facts.workspaces.map((workspace, index) =>
+        openLayers({
+          workspace,
+          index,
+          sessionDir: dir,
+          stateHome,
+          sessionId: session,
+          task: facts.task,
+          controllerIsRoot: self.uid === 0,
+          workspaceOwner: facts.owners[index] ?? self,
+          covered: facts.covered[index] ?? [],
+        }),
+      );
+      return {
+        state: "running",
+        command: request.command,
+        workspaces: facts.workspaces,
+        layers,
+        spec: { ...spec, mounts: [...toOverlayMounts(layers), ...spec.mounts] },
+        engine: engine.name,
+        startedAt: new Date().toISOString(),
+        limits: [],
+        revision: 1,
+        owner: host.processStamp(),
+        commits: [],
+      };
+    },
+  });
+}
+
+/** Runs the session's spec; a task that did not run leaves no session behind. */
+export async function superviseSession(
+  controller: Controller,
+  task: { readonly record: SessionRecord; readonly engine: Engine; readonly io: TaskIo },
+): Promise<RunResult> {
+  const { record, engine, io } = task;
+  controller.store.appendAudit(
+    { event: "run.started", session: record.session, data: { command: record.command } },
+    { durable: false },
+  );
+  try {
+    const end = await superviseTask(controller, {
+      engine,
+      spec: record.spec,
+      session: record.session,
+      io,
+    });
+    if (end.outcome.outcome !== "not-started") return await finishRun(controller, record, end);
+    throw new SandboxError(START_ERRORS[end.outcome.code], end.outcome.reason);
+  } catch (error) {
+    if (isSandboxError(error) && NOTHING_RAN.has(error.code)) dropSession(controller, record);
+    throw error;
+  }
+}
+
+const START_ERRORS = {
+  125: "sandbox-unavailable",
+  126: "not-executable",
+  127: "command-not-found",
+} as const;
+
+const NOTHING_RAN: ReadonlySet<string> = new Set(Object.values(START_ERRORS));
+
+/** Nothing ran: the first revision leaves nothing, a later one leaves what was there. */
+function dropSession(controller: Controller, record: SessionRecord): void {
+  if (record.revision > 1) return;
+  for (const layers of record.layers) removeLayers(layers);
+  controller.store.removeSession(record.session, { keepRecord: false });
+}

@@ -1,0 +1,89 @@
+import { mkdirSync, rmSync } from "node:fs";
+import path from "node:path";
+import type { Readable, Writable } from "node:stream";
+import type { SessionId } from "../core/ids.js";
+import type { LimitReport, Outcome, SandboxSpec } from "../core/sandbox-spec.js";
+import type { Engine, RunningSandbox, TerminalSize } from "../engine/engine.js";
+import type { Controller } from "./controller.js";
+
+/** A task's streams and what a person does meanwhile, as the command line (or a service) has them. */
+export interface TaskIo {
+  readonly stdin: Readable | "inherit" | "none";
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  readonly terminalSize: TerminalSize | undefined;
+  /** Calls back until the returned function is called: a signal to pass on (number), a new size. */
+  watch(listener: {
+    signal: (signal: number) => void;
+    resize: (size: TerminalSize) => void;
+  }): () => void;
+}
+
+/** What a finished task left to say. */
+export interface TaskEnd {
+  readonly outcome: Outcome;
+  readonly runtime: string;
+  readonly limits: readonly LimitReport[];
+  readonly startedAt: Date;
+  readonly durationMs: number;
+}
+
+/** Signals that a person sends again when the first did nothing. */
+const INSISTING = new Set([2, 15]);
+
+/**
+ * Starts `spec`, passes streams and signals, keeps the output, and waits until nothing of the sandbox
+ * is left. Throws `sandbox-unavailable` where it could not be made.
+ */
+export async function superviseTask(
+  controller: Controller,
+  task: {
+    readonly engine: Engine;
+    readonly spec: SandboxSpec;
+    readonly session: SessionId;
+    readonly io: TaskIo;
+  },
+): Promise<TaskEnd> {
+  const { engine, spec, session, io } = task;
+  const scratchDir = path.join(controller.store.sessionDir(session), "scratch");
+  mkdirSync(scratchDir, { mode: 0o700, recursive: true });
+  using log = controller.store.openOutputLog(session);
+  const startedAt = new Date();
+  const started = performance.now();
+  try {
+    await using running = await engine.start(spec, {
+      scratchDir,
+      sandboxId: session,
+      io: {
+        stdin: io.stdin,
+        stdout: io.stdout,
+        stderr: io.stderr,
+        onOutput: (stream, chunk) => log.append(stream, chunk),
+      },
+      ...(io.terminalSize === undefined ? {} : { terminalSize: io.terminalSize }),
+    });
+    const outcome = await waitFor(running, io);
+    const durationMs = Math.round(performance.now() - started);
+    return { outcome, runtime: running.runtime, limits: running.limits, startedAt, durationMs };
+  } finally {
+    rmSync(scratchDir, { recursive: true, force: true });
+  }
+}
+
+/** Signals go to the task; the second of a kind ends everything. */
+async function waitFor(running: RunningSandbox, io: TaskIo): Promise<Outcome> {
+  const seen = new Set<number>();
+  const stopWatching = io.watch({
+    signal: (signal) => {
+      if (INSISTING.has(signal) && seen.has(signal)) running.stop("interrupted twice");
+      else running.signal(signal);
+      seen.add(signal);
+    },
+    resize: (size) => running.resize(size),
+  });
+  try {
+    return await running.wait();
+  } finally {
+    stopWatching();
+  }
+}
