@@ -17,6 +17,8 @@ export interface MountRequest {
   readonly readOnly: readonly string[];
   /** `--hide`. */
   readonly hide: readonly HiddenPath[];
+  /** What no sandbox may see, e.g. `$SANDBOX_HOME`. */
+  readonly keepOut?: readonly string[];
 }
 
 /**
@@ -67,6 +69,11 @@ function refuseContradictions(request: MountRequest): void {
     const own = paths.find(isOwnPath);
     if (own !== undefined) throw toUsage(option, own, "the sandbox has its own");
   }
+  for (const kept of request.keepOut ?? [])
+    for (const [option, paths] of [["--tool", prefixes] as const, ["--ro", readOnly] as const]) {
+      const bad = paths.find((path) => isInside(path, kept) || isInside(kept, path));
+      if (bad !== undefined) throw toUsage(option, bad, `it would show ${kept}`);
+    }
   const whole = readOnly.find((path) => workspaces.includes(path));
   if (whole !== undefined) throw toUsage("--ro", whole, "it is a workspace");
   for (const { path } of hide) refuseHidden(path, request);

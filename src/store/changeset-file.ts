@@ -3,7 +3,8 @@ import * as z from "zod/mini";
 import type { Change, Changeset } from "../core/change.js";
 import { hasErrno, SandboxError } from "../core/error.js";
 import type { SessionId } from "../core/ids.js";
-import { absolutePath, changeSchema, count, digest, noticeSchema } from "./core-schema.js";
+import { parseChange } from "./parse-change.js";
+import { absolutePath, count, digest, noticeSchema } from "./core-schema.js";
 import { parseRecord, toDamaged } from "./read-record.js";
 
 const CHUNK_BYTES = 1 << 20;
@@ -40,7 +41,7 @@ function parseLines(file: string, lines: Iterator<string, undefined>): Changeset
   for (let line = lines.next().value; line !== "]}"; line = lines.next().value) {
     if (line === undefined) throw toDamaged(file, "its end is missing");
     const last = !line.endsWith(",");
-    const change = parseRecord(last ? line : line.slice(0, -1), { file, schema: changeSchema });
+    const change = parseChange(last ? line : line.slice(0, -1), file);
     if (change.workspace >= header.workspaces.length)
       throw toDamaged(file, `${change.path} is in a workspace it does not name`);
     changes.push(change);

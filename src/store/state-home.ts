@@ -22,12 +22,11 @@ export function stateHome(env: Env, uid: number): string {
   return path.join(base, "sandbox");
 }
 
-/** The home directory of the person `uid`: `$HOME` where it is theirs, else what passwd says. */
+/** The home directory of the person `uid`, its symlinks resolved: `$HOME` where it is theirs, else what passwd says. */
 export function personHome(env: Env, uid: number): string {
   const home = env["HOME"];
-  if (home !== undefined && path.isAbsolute(home) && ownerOf(home) === uid)
-    return path.resolve(home);
-  return userInfo().homedir;
+  const isTheirs = home !== undefined && path.isAbsolute(home) && ownerOf(home) === uid;
+  return resolveExisting(isTheirs ? home : userInfo().homedir);
 }
 
 /** `home` with its symlinks resolved as far as it exists. Throws `usage` where what is there is not safe to use. */
