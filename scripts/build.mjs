@@ -65,7 +65,7 @@ while (queue.length > 0) {
     external: ["koffi"],
     plugins: [lazyChunks],
     logLevel: "warning",
-  });
+  }).catch(() => process.exit(1)); // esbuild has said what is wrong, and where.
 }
 copyAssets(path.join(root, "profiles"), path.join(out, "profiles"));
 copyAssets(path.join(source, "engine", "oci"), out);
