@@ -15,7 +15,7 @@ export const commitShape = {
   digest: digestSchema.describe("Of what was selected"),
   dryRun: z.boolean().optional(),
   applied: z.array(pathSchema),
-  skipped: z.array(pathSchema).describe("The host already was as the change asks"),
+  skipped: z.array(pathSchema).describe("Pending changes that were not applied"),
   conflicts: z.array(pathWithReasonSchema),
 };
 
