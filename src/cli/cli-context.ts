@@ -7,6 +7,10 @@ export interface CliContext {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
+  /** Starts a pager; undefined where its program is not there. */
+  openPager(
+    argv: readonly string[],
+  ): Promise<{ write(text: string): Promise<boolean>; close(): Promise<void> } | undefined>;
   /** Loads and composes the controller: only what a command needs is read from disk. */
   openController(): Promise<Controller>;
 }

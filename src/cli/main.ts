@@ -28,6 +28,7 @@ async function main(): Promise<void> {
     stdin,
     stdout,
     stderr,
+    openPager: async (pager) => (await import("../host/run-pager.js")).openPager(pager, { env }),
     openController: async () => openController((line) => void stderr.write(`${line}\n`)),
   };
   try {

@@ -14,14 +14,19 @@ export async function runCommandLine(
 ): Promise<number> {
   const named = COMMANDS.find((entry) => entry.name === argv[0]);
   if (named !== undefined) return runNamed(named, argv.slice(1), context);
-  const program = toProgram(context, version);
-  const first = argv[0];
+  const [first, topic] = argv;
+  if (first === "help" && topic !== undefined) return runNamed(find(topic), ["--help"], context);
   if (first !== undefined && !first.startsWith("-") && first !== "help") throw unknown(first);
-  if (first === "help" && argv[1] !== undefined) {
-    const topic = COMMANDS.find((entry) => entry.name === argv[1]);
-    if (topic === undefined) throw unknown(argv[1]);
-    return runNamed(topic, ["--help"], context);
-  }
+  return runProgram(argv, context, toProgram(context, version));
+}
+
+/** No subcommand: help or version. */
+async function runProgram(
+  argv: readonly string[],
+  context: CliContext,
+  program: Command,
+): Promise<number> {
+  const [first] = argv;
   if (first === undefined || first === "help") {
     (first === undefined ? context.stderr : context.stdout).write(program.helpInformation());
     return first === undefined ? 2 : 0;
@@ -30,6 +35,12 @@ export async function runCommandLine(
     await program.parseAsync([...argv], { from: "user" });
     return 0;
   });
+}
+
+function find(name: string): RegisteredCommand {
+  const entry = COMMANDS.find((one) => one.name === name);
+  if (entry === undefined) throw unknown(name);
+  return entry;
 }
 
 async function runNamed(

@@ -2,7 +2,7 @@ import type { CommitReport } from "../controller/carry-out-commit.js";
 import { countChanges } from "../controller/session-review.js";
 import { neutraliseName } from "../review/neutralise.js";
 import { formatCount } from "../review/format-units.js";
-import { type CliContext } from "./cli-context.js";
+import type { CliContext } from "./cli-context.js";
 
 /** Tells a person what a commit did. */
 export function reportCommit(context: CliContext, report: CommitReport): void {

@@ -1,17 +1,8 @@
-import type { Controller } from "../controller/controller.js";
 import type { RunResult } from "../controller/finish-run.js";
 import { assertNever } from "../core/assert-never.js";
 import { EXIT_CODES } from "../core/exit-code.js";
 import type { Outcome } from "../core/sandbox-spec.js";
-import type { CliContext } from "./cli-context.js";
-
-/** How a run is told, and what follows it. */
-export interface ReportOptions {
-  readonly context: CliContext;
-  readonly controller: Controller;
-  readonly json: boolean;
-  readonly commit: "ask" | "auto" | "never";
-}
+import type { ReportOptions } from "./report-options.js";
 
 /** Tells what a run left, commits where that was asked for, and returns the exit code (cli.md). */
 export async function reportRun(result: RunResult, options: ReportOptions): Promise<number> {

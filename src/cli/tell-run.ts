@@ -11,7 +11,7 @@ import { wantsColour } from "./cli-context.js";
 import { type Approval, decideCommit } from "./decide-commit.js";
 import { reportCommit, reportConflict } from "./report-commit.js";
 import { renderError } from "./render-error.js";
-import type { ReportOptions } from "./report-run.js";
+import type { ReportOptions } from "./report-options.js";
 import { toCommitObject, writeJson } from "./to-json.js";
 
 /** As `ReportOptions`, with the exit code the task itself gives. */

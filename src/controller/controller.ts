@@ -1,10 +1,10 @@
-import type { PlanInput } from "../commit/plan-commit.js";
+import type { planCommit } from "../commit/plan-commit.js";
 import type { ProcessStamp } from "../core/session.js";
 import type { Engine } from "../engine/engine.js";
 import type { Store } from "../store/open-store.js";
 
 /** System calls through koffi, as the folders below take them. */
-export type Native = PlanInput["native"];
+export type Native = Parameters<typeof planCommit>[0]["native"];
 
 /** Host ids. */
 export interface Ids {

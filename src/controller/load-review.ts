@@ -70,7 +70,7 @@ async function loadChangeset(
 function refuseAltered(record: SessionRecord): void {
   const sealed = record.sealedNs;
   if (sealed === undefined) return;
-  const altered = record.layers.flatMap((layers) => findAltered(layers, BigInt(sealed)) ?? []);
+  const altered = record.layers.flatMap((layers) => findAltered(layers, BigInt(sealed)));
   const first = altered[0];
   if (first === undefined) return;
   throw new SandboxError(

@@ -3,7 +3,7 @@ import { SandboxError } from "../core/error.js";
 import type { CommitId } from "../core/ids.js";
 import type { Controller } from "./controller.js";
 import { lockWorkspaces } from "./lock-workspaces.js";
-import { markRolledBack } from "./rollback-commit.js";
+import { markRolledBack } from "./mark-rolled-back.js";
 
 /** One interrupted commit and what became of it. */
 export interface Recovered {

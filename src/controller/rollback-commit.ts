@@ -6,6 +6,7 @@ import type { CommitId } from "../core/ids.js";
 import type { CommitRecord } from "../core/session.js";
 import type { Controller } from "./controller.js";
 import { lockWorkspaces } from "./lock-workspaces.js";
+import { markRolledBack } from "./mark-rolled-back.js";
 import { recoverBefore } from "./recover-workspaces.js";
 
 /** What a rollback did or, dry, would do. */
@@ -56,14 +57,6 @@ export async function rollbackCommit(
   store.clearHot(own.commit);
   store.appendAudit({ event: "rollback.sealed", session: of.session, commit: own.commit });
   return { ...report, rollback: own.commit };
-}
-
-/** Of a rollback that is undone, the commit it had undone is in force again. */
-export async function markRolledBack(controller: Controller, of: CommitRecord): Promise<void> {
-  const { store } = controller;
-  store.updateCommit({ ...of, state: "rolled-back" });
-  if (of.undoes !== undefined)
-    store.updateCommit({ ...(await store.readCommit(of.undoes)), state: "sealed" });
 }
 
 function refuseUnsealed(record: CommitRecord): CommitRecord {
