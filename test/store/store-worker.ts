@@ -1,0 +1,38 @@
+import { openStore } from "../../src/store/open-store.js";
+import { parseSessionId } from "../../src/core/ids.js";
+import { toDraft } from "../support/session-draft.js";
+
+// A process of its own for the tests of many at once: `name HOME NAME`, `update HOME ID ROUNDS`, `audit HOME ROUNDS`.
+const [, , what, home = "", word = "", rounds = "1"] = process.argv;
+const store = openStore({ home });
+process.stdin.once("data", () => void work().then(() => process.stdin.destroy()));
+process.stdout.write("ready\n");
+
+async function work(): Promise<void> {
+  if (what === "name") makeNamed();
+  if (what === "update") await update();
+  if (what === "audit")
+    for (let round = 0; round < Number(word); round += 1)
+      store.appendAudit({ event: "race", data: { pid: process.pid, round } }, { durable: false });
+}
+
+function makeNamed(): void {
+  try {
+    process.stdout.write(`won ${store.createSession(toDraft({ name: word })).session}\n`);
+  } catch (error) {
+    process.stdout.write(
+      `lost ${error instanceof Error && "code" in error ? error.code : error}\n`,
+    );
+  }
+}
+
+async function update(): Promise<void> {
+  const id = parseSessionId(word);
+  if (id === undefined) throw new Error(`not a session: ${word}`);
+  const record = await store.readSession(id);
+  for (let round = 0; round < Number(rounds); round += 1) {
+    const reason = `${process.pid} `.repeat(1 + ((round * 37) % 400));
+    store.updateSession({ ...record, reason }, { durable: round === 0 });
+  }
+  process.stdout.write("done\n");
+}
