@@ -11,10 +11,10 @@ import { type LinkTargets, toLinkTargets } from "./resolve-link.js";
 export interface RiskContext {
   readonly changeset: Changeset;
   readonly links: LinkTargets;
-  /** Names as a filesystem without case sees them → how many paths are left there. */
-  readonly twins: ReadonlyMap<string, number>;
-  /** `<workspace>\0<path>` of the files and links that are left. */
-  readonly present: ReadonlySet<string>;
+  /** Names that stand for several paths on a filesystem without case. */
+  readonly twins: ReadonlySet<string>;
+  /** `<workspace>\0<path>` of what is left and named as a part of a bare repository. */
+  readonly repositoryParts: ReadonlySet<string>;
   readonly notices: ReadonlyMap<string, readonly Notice[]>;
 }
 
@@ -25,7 +25,7 @@ export function assessRisks(change: Change, o: { readonly changeset: Changeset }
   const context = contexts.get(o.changeset) ?? toRiskContext(o.changeset);
   contexts.set(o.changeset, context);
   const risks = [
-    ...assessRights(change, context.notices.get(toKey(change)) ?? []),
+    ...assessRights(change, noticesOf(change, context)),
     ...assessLink(change, context),
     ...assessRunsLater(change, context),
     ...assessName(change, context),
@@ -38,18 +38,24 @@ export function assessRisks(change: Change, o: { readonly changeset: Changeset }
 export const RANK: Readonly<Record<Level, number>> = { high: 0, medium: 1, low: 2 };
 
 function toRiskContext(changeset: Changeset): RiskContext {
-  const twins = new Map<string, number>();
-  const present = new Set<string>();
+  const seen = changeset.workspaces.map(() => new Set<string>());
+  const twins = new Set<string>();
+  const repositoryParts = new Set<string>();
   for (const change of changeset.changes) {
     if (change.after === undefined) continue;
-    const folded = `${change.workspace}\0${toComparable(change.path)}`;
-    twins.set(folded, (twins.get(folded) ?? 0) + 1);
-    present.add(toKey(change));
+    const folded = toComparable(change.path);
+    if (seen[change.workspace]?.has(folded)) twins.add(`${change.workspace}\0${folded}`);
+    seen[change.workspace]?.add(folded);
+    if (REPOSITORY_PART.test(change.path)) repositoryParts.add(toKey(change));
   }
   const notices = new Map<string, Notice[]>();
   for (const notice of changeset.notices)
     notices.set(toKey(notice), [...(notices.get(toKey(notice)) ?? []), notice]);
-  return { changeset, links: toLinkTargets(changeset), twins, present, notices };
+  return { changeset, links: toLinkTargets(changeset), twins, repositoryParts, notices };
+}
+
+function noticesOf(change: Change, { notices }: RiskContext): readonly Notice[] {
+  return notices.size === 0 ? [] : (notices.get(toKey(change)) ?? []);
 }
 
 function toKey(o: { readonly workspace: number; readonly path: string }): string {
@@ -78,13 +84,16 @@ function assessRunsLater(change: Change, context: RiskContext): readonly Risk[] 
   return [];
 }
 
+const REPOSITORY_PART = /(^|\/)(HEAD|config)$/;
+
 /** Git takes a directory with HEAD, config and objects for a repository wherever it is (safe.bareRepository). */
 function isEmbeddedRepository(change: Change, context: RiskContext): boolean {
-  const name = toComparable(baseName(change.path));
-  if (name !== "config" && name !== "head") return false;
+  if (!REPOSITORY_PART.test(change.path)) return false;
   const parent = parentPath(change.path);
   const prefix = `${change.workspace}\0${parent === "" || parent === undefined ? "" : `${parent}/`}`;
-  return context.present.has(`${prefix}HEAD`) && context.present.has(`${prefix}config`);
+  return (
+    context.repositoryParts.has(`${prefix}HEAD`) && context.repositoryParts.has(`${prefix}config`)
+  );
 }
 
 function assessName(change: Change, context: RiskContext): readonly Risk[] {
@@ -98,8 +107,8 @@ function assessName(change: Change, context: RiskContext): readonly Risk[] {
     out.push(risk("odd-name", "medium", "programs may take the name for an option"));
   if (name.startsWith(".wh."))
     out.push(risk("odd-name", "medium", "image tools take the name for a deletion mark"));
-  const folded = `${change.workspace}\0${toComparable(change.path)}`;
-  if ((context.twins.get(folded) ?? 0) > 1)
+  const { twins } = context;
+  if (twins.size > 0 && twins.has(`${change.workspace}\0${toComparable(change.path)}`))
     out.push(
       risk(
         "odd-name",

@@ -26,12 +26,34 @@ export function findRunsLater(path: string, isDirectory: boolean): RunsLaterRule
   const parts = toComparable(path).split("/");
   let best: Entry | undefined;
   for (const [at, part] of parts.entries()) {
-    for (const entry of candidates(part)) {
-      if (best !== undefined && best.order <= entry.order) continue;
-      if (matchesAt(entry.rule.segments, parts, { at, isDirectory })) best = entry;
-    }
+    const place = { parts, at, isDirectory };
+    best = firstMatch(INDEX.exact.get(part), place, best);
+    const dot = part.lastIndexOf(".");
+    best = firstMatch(INDEX.byExtension.get(part.slice(dot + 1)), place, best);
+    best = firstMatch(INDEX.byStart.get(part.slice(0, START)), place, best);
   }
   return best?.rule;
+}
+
+interface Place {
+  readonly parts: readonly string[];
+  readonly at: number;
+  readonly isDirectory: boolean;
+}
+
+/** Of `best` and the entries that match, the one that stands first in the table. */
+function firstMatch(
+  entries: readonly Entry[] | undefined,
+  place: Place,
+  best: Entry | undefined,
+): Entry | undefined {
+  if (entries === undefined) return best;
+  let first = best;
+  for (const entry of entries) {
+    if (first !== undefined && first.order <= entry.order) continue;
+    if (matchesAt(entry.rule.segments, place)) first = entry;
+  }
+  return first;
 }
 
 /** How a filesystem that ignores case sees a name; trailing dots and spaces go as on vfat. */
@@ -42,26 +64,15 @@ export function toComparable(path: string): string {
   return visible.replace(/(?<=[^/. ])[. ]+(?=\/|$)/g, "");
 }
 
-function candidates(part: string): readonly Entry[] {
-  const extension = part.slice(part.lastIndexOf(".") + 1);
-  return [
-    ...(INDEX.exact.get(part) ?? []),
-    ...(INDEX.byExtension.get(extension) ?? []),
-    ...(INDEX.byStart.get(part.slice(0, START)) ?? []),
-  ];
-}
-
-function matchesAt(
-  segments: readonly string[],
-  parts: readonly string[],
-  o: { readonly at: number; readonly isDirectory: boolean },
-): boolean {
+function matchesAt(segments: readonly string[], { parts, at, isDirectory }: Place): boolean {
   const isTree = segments.at(-1) === "**";
-  const literal = isTree ? segments.slice(0, -1) : segments;
-  const end = o.at + literal.length;
+  const length = isTree ? segments.length - 1 : segments.length;
+  const end = at + length;
   if (isTree ? end > parts.length : end !== parts.length) return false;
-  if (o.isDirectory && end === parts.length) return false;
-  return literal.every((glob, i) => matchesGlob(glob, parts[o.at + i] ?? ""));
+  if (isDirectory && end === parts.length) return false;
+  for (let i = 0; i < length; i++)
+    if (!matchesGlob(segments[i] ?? "", parts[at + i] ?? "")) return false;
+  return true;
 }
 
 function toIndex(rules: readonly RunsLaterRule[]): RuleIndex {

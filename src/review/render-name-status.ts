@@ -6,7 +6,11 @@ import { toPalette } from "./palette.js";
 /** One line a change, as `git diff --name-status`: `A`, `M`, `D` or `T` (another type), a tab, the path. */
 export function renderNameStatus(
   changes: readonly Change[],
-  o: { readonly colour: boolean },
+  o: {
+    readonly colour: boolean;
+    /** Give them where a session has several: paths are then host paths. */
+    readonly workspaces?: readonly string[];
+  },
 ): string {
   const palette = toPalette(o.colour);
   const styles = { A: palette.green, M: palette.cyan, D: palette.red, T: palette.yellow };
@@ -14,7 +18,9 @@ export function renderNameStatus(
     .map(({ change }) => {
       const status = toStatus(change);
       const isDirectory = (change.after ?? change.before)?.type === "dir";
-      const path = change.path === "" ? "." : change.path;
+      const root = o.workspaces?.[change.workspace];
+      const below = change.path === "" ? "." : change.path;
+      const path = root === undefined ? below : `${root}/${below}`;
       return `${styles[status](status)}\t${quoteGitPath(isDirectory ? `${path}/` : path)}\n`;
     })
     .join("");

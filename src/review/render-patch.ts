@@ -1,6 +1,6 @@
 import type { DiffPart, FileDiff, State } from "./file-diff.js";
 import { quoteGitPath } from "./git-quote.js";
-import { neutraliseContent } from "./neutralise.js";
+import { neutraliseContent, neutraliseName } from "./neutralise.js";
 import { type Palette, toPalette } from "./palette.js";
 import { toPatchNotes } from "./patch-notes.js";
 import type { Hunk, HunkLine } from "./to-hunks.js";
@@ -11,6 +11,8 @@ export interface PatchOptions {
   readonly colour: boolean;
   /** A person looks at it: content is neutralised. Else it is exact, for `git apply` and `patch -p1`. */
   readonly terminal: boolean;
+  /** Named before each change; give it where a session has several workspaces. */
+  readonly workspace?: string;
 }
 
 const FILE_TYPE: Partial<Record<State["type"], string>> = { file: "10", symlink: "12" };
@@ -18,7 +20,8 @@ const FILE_TYPE: Partial<Record<State["type"], string>> = { file: "10", symlink:
 /** The patch of one change, in git's format (git-diff(1), "Generating patch text with -p"). */
 export function renderPatch(file: FileDiff, options: PatchOptions): string {
   const palette = toPalette(options.colour);
-  const notes = toPatchNotes(file).map((note) => palette.dim(`# ${note}`));
+  const where = options.workspace === undefined ? [] : [`in ${neutraliseName(options.workspace)}`];
+  const notes = [...where, ...toPatchNotes(file)].map((note) => palette.dim(`# ${note}`));
   const sections = file.parts.flatMap((part) => renderPart(file, part, { ...options, palette }));
   return [...notes, ...sections].map((line) => `${line}\n`).join("");
 }

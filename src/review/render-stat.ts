@@ -1,3 +1,4 @@
+import type { Change } from "../core/change.js";
 import { displayWidth, padEnd, padStart, widestOf } from "./display-width.js";
 import type { FileDiff } from "./file-diff.js";
 import { quoteGitPath } from "./git-quote.js";
@@ -5,6 +6,7 @@ import { toListed } from "./listed-changes.js";
 import { type Palette, toPalette } from "./palette.js";
 
 interface StatRow {
+  readonly change: Change;
   readonly name: string;
   readonly added: number;
   readonly deleted: number;
@@ -19,12 +21,17 @@ interface Columns {
   readonly most: number;
 }
 
-/** A bar for each change and the totals, laid out as `git diff --stat` does it (diff.c, show_stats). */
+/**
+ * A bar for each change and the totals, laid out as `git diff --stat` does it (diff.c, show_stats).
+ * Of each file only the counts are kept: give a generator, and one difference is in memory at a time.
+ */
 export function renderStat(
-  files: readonly FileDiff[],
+  files: Iterable<FileDiff>,
   o: { readonly colour: boolean; readonly width: number },
 ): string {
-  const rows = toListed(files).map(toRow);
+  const counted: StatRow[] = [];
+  for (const file of files) counted.push(toRow(file));
+  const rows = toListed(counted);
   if (rows.length === 0) return "";
   const columns = toColumns(rows, o.width);
   const palette = toPalette(o.colour);
@@ -35,7 +42,8 @@ export function renderStat(
 function toRow(file: FileDiff): StatRow {
   const path = file.change.path === "" ? "." : file.change.path;
   const isDirectory = (file.change.after ?? file.change.before)?.type === "dir";
-  const row = { name: quoteGitPath(isDirectory ? `${path}/` : path), added: 0, deleted: 0 };
+  const name = quoteGitPath(isDirectory ? `${path}/` : path);
+  const row = { change: file.change, name, added: 0, deleted: 0 };
   for (const { before, after, diff } of file.parts) {
     if (diff.kind !== "text") {
       const note = `Bin ${before?.size ?? 0} -> ${after?.size ?? 0} bytes`;

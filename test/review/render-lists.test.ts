@@ -116,3 +116,9 @@ test("a table is aligned, neutral, and cut only where a terminal is narrow", () 
     "SESSION  FILES  COMMAND\ns-a         12  echo \\x1b[2J日本 …\ns-bcd     1234  true\n",
   );
 });
+
+test("with several workspaces the paths are the host's", () => {
+  const changes = [change("a", { after: next(), workspace: 1 })];
+  const workspaces = ["/w/one", "/w/two"];
+  assert.equal(renderNameStatus(changes, { colour: false, workspaces }), "A\t/w/two/a\n");
+});
