@@ -1,13 +1,13 @@
 import type { CliContext } from "./cli-context.js";
 
 /** What a pager does for us; `host/run-pager.ts` makes them. */
-export interface PagerPort {
+interface PagerPort {
   write(text: string): Promise<boolean>;
   close(): Promise<void>;
 }
 
 /** The stream behind stdout, as far as it is used here. */
-export interface PagedStream {
+interface PagedStream {
   readonly isTTY: boolean;
   readonly rows: number;
   readonly destroyed: boolean;

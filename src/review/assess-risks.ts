@@ -8,7 +8,7 @@ import { hasHiddenCharacter } from "./neutralise.js";
 import { type LinkTargets, toLinkTargets } from "./resolve-link.js";
 
 /** What the whole changeset says about one of its changes; made once by `toRiskContext`. */
-export interface RiskContext {
+interface RiskContext {
   readonly changeset: Changeset;
   readonly links: LinkTargets;
   /** Names that stand for several paths on a filesystem without case. */

@@ -28,7 +28,7 @@ export function formatCount(count: number, noun: string, plural = `${noun}s`): s
 }
 
 /** A whole number with a comma at the thousands. */
-export function formatNumber(value: number): string {
+function formatNumber(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 

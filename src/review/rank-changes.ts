@@ -14,7 +14,7 @@ export function rankChanges<T extends Pick<ReviewedChange, "risks">>(
 }
 
 /** The level of the worst risk; undefined where there is none. */
-export function worstLevel(risks: readonly Risk[]): Level | undefined {
+function worstLevel(risks: readonly Risk[]): Level | undefined {
   return risks.reduce<Level | undefined>(
     (worst, { level }) => (worst !== undefined && RANK[worst] <= RANK[level] ? worst : level),
     undefined,

@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { OUTPUT_SCHEMAS, toPublishedSchemas } from "../../src/cli/json/published-schemas.js";
+import {
+  OUTPUT_SCHEMAS,
+  type OutputOf,
+  toPublishedSchemas,
+} from "../../src/cli/json/published-schemas.js";
 import { type RelPath, toPathObject } from "../../src/core/path.js";
 import { projectRoot } from "../support/project-root.js";
 
@@ -57,7 +61,7 @@ const change = {
   decision: "ask",
   ignored: false,
   conflict: "changed on the host",
-};
+} satisfies OutputOf<"diff">["changes"][number];
 const run = {
   schema: "run/1",
   session: "s-abcdefghij",
@@ -70,7 +74,7 @@ const run = {
   digest: DIGEST,
   changes: { added: 1, modified: 0, deleted: 0 },
   risks: { high: 0, medium: 0, low: 1 },
-};
+} satisfies OutputOf<"run">;
 
 test("accepts what the contract shows", () => {
   const commit = {

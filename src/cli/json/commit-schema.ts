@@ -45,10 +45,3 @@ export const recoverSchema = z.strictObject({
     }),
   ),
 });
-
-/** The JSON of a commit. */
-export type CommitJson = z.infer<typeof commitSchema>;
-/** The JSON of a rollback. */
-export type RollbackJson = z.infer<typeof rollbackSchema>;
-/** The JSON of a recovery. */
-export type RecoverJson = z.infer<typeof recoverSchema>;

@@ -48,7 +48,7 @@ export const countsSchema = z.strictObject({
   deleted: z.int().min(0),
 });
 /** A risk of one change. */
-export const riskSchema = z.strictObject({
+const riskSchema = z.strictObject({
   id: z.enum([
     "runs-later",
     "raises-rights",

@@ -18,8 +18,10 @@ export const OUTPUT_SCHEMAS = {
   error: errorSchema,
 } as const;
 
-/** A name of `OUTPUT_SCHEMAS`. */
-export type OutputName = keyof typeof OUTPUT_SCHEMAS;
+/** The object of one command: `OutputOf<"run">`. Import it as a type, so that zod is not loaded. */
+export type OutputOf<Name extends keyof typeof OUTPUT_SCHEMAS> = z.infer<
+  (typeof OUTPUT_SCHEMAS)[Name]
+>;
 
 /**
  * The JSON Schemas of `schemas/`: file name → text. What we write is strict; what is published lets

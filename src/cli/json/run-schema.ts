@@ -81,10 +81,3 @@ export const errorSchema = z.strictObject({
     hint: z.string().optional().describe("What to do next"),
   }),
 });
-
-/** The JSON of a run. */
-export type RunJson = z.infer<typeof runSchema>;
-/** The JSON of `doctor`. */
-export type DoctorJson = z.infer<typeof doctorSchema>;
-/** The JSON of a failure. */
-export type ErrorJson = z.infer<typeof errorSchema>;

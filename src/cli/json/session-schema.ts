@@ -73,14 +73,3 @@ export const pruneSchema = z.strictObject({
   removed: z.array(z.string()),
   kept: z.array(z.strictObject({ session: z.string(), why: z.string() })),
 });
-
-/** The JSON of the list of sessions. */
-export type LsJson = z.infer<typeof lsSchema>;
-/** The JSON of one session. */
-export type ShowJson = z.infer<typeof showSchema>;
-/** The JSON of a changeset. */
-export type DiffJson = z.infer<typeof diffSchema>;
-/** The JSON of a discard. */
-export type DiscardJson = z.infer<typeof discardSchema>;
-/** The JSON of a clean-up. */
-export type PruneJson = z.infer<typeof pruneSchema>;
