@@ -1,7 +1,9 @@
-import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, constants, openSync } from "node:fs";
+import { Socket } from "node:net";
 import type { Duplex, Readable, Writable } from "node:stream";
 
-/** Where a child's stream goes: node's own descriptor, a pipe to node, or nowhere. */
+/** Where a child's stream goes: node's own descriptor, a socket to node, or nowhere. */
 export type StreamMode = "inherit" | "pipe" | "ignore";
 
 /** What `spawnStage` needs. */
@@ -9,9 +11,8 @@ export interface SpawnStageOptions {
   /** Absolute path of the program and its arguments. */
   readonly argv: readonly [string, ...string[]];
   readonly env: Readonly<Record<string, string>>;
-  readonly stdin: StreamMode;
-  readonly stdout: StreamMode;
-  readonly stderr: StreamMode;
+  /** Of descriptors 0, 1 and 2. */
+  readonly streams: readonly [StreamMode, StreamMode, StreamMode];
 }
 
 /** A child with a socket on its descriptor 3. */
@@ -20,37 +21,41 @@ export interface StageProcess {
   readonly control: Duplex;
   readonly stdin: Writable | null;
   readonly stdout: Readable | null;
-  readonly stderr: Readable | null;
-  /** Resolves when the child has been reaped; `undefined` code: a signal. */
-  readonly exited: Promise<number | undefined>;
-  /** Resolves when it has been reaped and its pipes have ended. */
+  /** Resolves when the child has been reaped and its sockets have ended. */
   readonly closed: Promise<void>;
+  /** SIGKILL. */
   kill(): void;
 }
 
 /** Starts a program with a socket on descriptor 3. Throws the system's error where it cannot be started. */
 export async function spawnStage(options: SpawnStageOptions): Promise<StageProcess> {
   const [program, ...args] = options.argv;
-  const stdio: StdioOptions = [options.stdin, options.stdout, options.stderr, "pipe"];
-  const child = spawn(program, args, { stdio, env: options.env, cwd: "/" });
-  const exited = new Promise<number | undefined>((resolve) => {
-    child.once("exit", (code) => resolve(code ?? undefined));
-  });
+  const stdio = [...options.streams, "pipe"] as const;
+  const child = spawn(program, args, { stdio: [...stdio], env: options.env, cwd: "/" });
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
   if (child.pid === undefined) throw await spawnError(child);
   const control = child.stdio[3] as Duplex;
   control.on("error", ignore);
   child.stdin?.on("error", ignore);
-  return {
-    pid: child.pid,
-    control,
-    stdin: child.stdin,
-    stdout: child.stdout,
-    stderr: child.stderr,
-    exited,
-    closed,
-    kill: () => child.kill("SIGKILL"),
-  };
+  const kill = (): void => void child.kill("SIGKILL");
+  return { pid: child.pid, control, stdin: child.stdin, stdout: child.stdout, closed, kill };
+}
+
+/**
+ * A stream on the pipe that process `pid` has open as `descriptor`: a pipe can be opened again through /proc (proc(5)), which
+ * is how node, that cannot make pipes, gets one.
+ */
+export function openPipeEnd(pid: number, descriptor: number, end: "read" | "write"): Socket {
+  const access = end === "read" ? constants.O_RDONLY : constants.O_WRONLY;
+  const fd = openSync(`/proc/${pid}/fd/${descriptor}`, access | constants.O_NONBLOCK);
+  try {
+    const socket = new Socket({ fd, readable: end === "read", writable: end === "write" });
+    socket.on("error", ignore);
+    return socket;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
 }
 
 function spawnError(child: ChildProcess): Promise<Error> {

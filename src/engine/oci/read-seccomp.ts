@@ -1,6 +1,4 @@
-import { readFileSync } from "node:fs";
-import path from "node:path";
-import { SandboxError, hasErrno } from "../../core/error.js";
+import { SandboxError } from "../../core/error.js";
 
 /** A profile in Docker's format (docs.docker.com/engine/security/seccomp), as far as this project uses it. */
 interface SeccompProfile {
@@ -26,19 +24,6 @@ const ARCHITECTURES: Readonly<Record<string, { readonly scmp: string; readonly g
   x64: { scmp: "SCMP_ARCH_X86_64", go: "amd64" },
   arm64: { scmp: "SCMP_ARCH_AARCH64", go: "arm64" },
 };
-
-/** The text of the profile `name`. Throws `sandbox-unavailable` where there is none: there is no run without a filter. */
-export function readSeccompProfile(profilesDir: string, name: string): string {
-  const file = path.join(profilesDir, "seccomp", `${name}.json`);
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    if (!hasErrno(error, "ENOENT")) throw error;
-    throw new SandboxError("sandbox-unavailable", `seccomp profile ${file} is missing`, {
-      cause: error,
-    });
-  }
-}
 
 /** The `linux.seccomp` section of an OCI configuration for this machine (runtime-spec, config-linux.md). */
 export function toSeccompSection(profileText: string, nodeArch: string): object {

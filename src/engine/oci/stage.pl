@@ -3,199 +3,231 @@
 #
 #   node ── stage (this, waits) ── pid 1 of a new PID namespace (this, then exec of crun) ── the task
 #
-# Why Perl: every Debian and Ubuntu has it (perl-base is Essential), it starts in about 3 ms, and its
-# syscall() reaches what no installed program does (mount_setattr, open_tree, openat2). Modules are not
-# loaded, not even strict: they double the start. `perl -Mstrict -wc` is run on this file by the tests.
+# Why Perl: every Debian and Ubuntu has it (perl-base is Essential), it starts in 3 ms, and its syscall() reaches what
+# no installed program does (mount_setattr, open_tree, openat2). Parsing is the greater part of the start: no module is
+# loaded, not even strict (the tests run `perl -Mstrict -wc` on this file), and what most runs do not need is in
+# stage-more.pl.
 #
-# Descriptor 3 is a socket to node. Frames both ways: a 32-bit big-endian length and that many bytes, which
-# are fields, each with its own 32-bit length. From node comes first one frame, the plan: its fields are
-# records of the same form (see to-stage-plan.ts). Node's death is the end of file on 3.
+# Descriptor 3 is a socket to node. Frames both ways: a 32-bit big-endian length and that many bytes, which are fields,
+# each with its own 32-bit length. From node comes first the plan: its fields are records of the same form (to-stage-plan.ts).
+# Node's death is the end of file on 3.
 #
-# Everything is mounted in a private mount namespace on tmpfs: when the last process is gone nothing is left,
-# whatever killed it. When pid 1 has been reaped the kernel has already killed and reaped all of its namespace.
+# Everything is mounted in a private mount namespace, on tmpfs: when the last process is gone nothing is left, whatever
+# killed it. When pid 1 has been reaped, the kernel has killed and reaped all of its namespace before (pid_namespaces(7)).
+#
+# Arguments: node's process id, and which of the task's streams are to be pipes (letters of "ioe").
 
-my ($NODE_PID) = @ARGV;
+# Numbers of x86-64 and, second, of aarch64; from 424 on all architectures agree. Names as in syscalls(2).
+sub numbers { my ($column) = @_; return map { my ($name, @n) = split; $name => $n[$column] } @{$_[1]} }
+my $machine = 0 + (-e "/lib/ld-linux-aarch64.so.1" && !-e "/lib64/ld-linux-x86-64.so.2");
+our %NR = (numbers($machine, ["mount 165 40", "prctl 157 167", "unshare 272 97", "close 3 57", "ioctl 16 29",
+  "rt_sigprocmask 14 135", "signalfd4 289 74", "inotify_init1 294 26", "inotify_add_watch 254 27", "setsid 112 157",
+  "sched_setaffinity 203 122", "setgroups 116 159", "dup3 292 24"]), open_tree => 428, move_mount => 429,
+  close_range => 436, openat2 => 437, mount_setattr => 442);
+our ($O_DIRECTORY, $O_NONBLOCK, $O_CLOEXEC, $O_PATH) = ($machine ? 040000 : 0200000, 04000, 02000000, 010000000);
+our ($MS_RDONLY, $MS_NOSUID, $MS_NODEV, $MS_NOEXEC, $MS_BIND, $MS_REC_PRIVATE) = (1, 2, 4, 8, 4096, 16384 | 1 << 18);
+our ($READ_ONLY, $IDMAP) = (1 | 2 | 4, 0x100000);    # MOUNT_ATTR_RDONLY | NOSUID | NODEV, MOUNT_ATTR_IDMAP
+our ($NO_SYMLINKS, $BENEATH, $IN_ROOT) = (4, 8, 16);    # RESOLVE_* of openat2(2)
+our ($AT_FDCWD, $EMPTY_PATH, $RECURSIVE) = (-100, 0x1000, 0x8000);
+our ($NEW_USER, $NEW_NS_AND_PID) = (0x10000000, 0x20000 | 0x20000000);
+our ($KILL, $CHILD) = (9, 17);
 
-# --- system calls ---------------------------------------------------------------------------------------
-# linux/include/uapi/asm-generic/unistd.h (aarch64) and arch/x86/entry/syscalls/syscall_64.tbl. Above 423 both agree.
-my $machine = do { my $b = "\0" x 390; my @f; for my $n (63, 160) { if (syscall($n, $b) == 0) { @f = unpack("(Z65)6", $b); last if $f[4] =~ /^(x86_64|aarch64)$/ } } $f[4] };
-my %NR = $machine eq "x86_64"
-  ? (mount => 165, prctl => 157, unshare => 272, close => 3, ioctl => 16, rt_sigprocmask => 14, signalfd4 => 289, inotify_init1 => 294, inotify_add_watch => 254, prlimit64 => 302, setsid => 112, sched_setaffinity => 203, dup3 => 292, fchown => 93, setgroups => 116, umount2 => 166, kill => 62, fstat => 5)
-  : (mount => 40, prctl => 167, unshare => 97, close => 57, ioctl => 29, rt_sigprocmask => 135, signalfd4 => 74, inotify_init1 => 26, inotify_add_watch => 27, prlimit64 => 261, setsid => 157, sched_setaffinity => 122, dup3 => 24, fchown => 55, setgroups => 159, umount2 => 39, kill => 129, fstat => 80);
-$NR{$_->[0]} = $_->[1] for [open_tree => 428], [move_mount => 429], [pidfd_open => 434], [close_range => 436], [openat2 => 437], [mount_setattr => 442];
+our ($node_pid, $streams) = @ARGV;
+our (@ops, %setting, $scratch, $root, $root_fd, $empty_fd, @mount_points, %sealed, $inbox, %pipe_end, $inotify);
 
-# A number passed to syscall() must not be a string: Perl would pass its address.
-sub call { my ($name, @args) = @_; my $r = syscall($NR{$name}, map { defined $_ ? $_ : 0 } @args); return $r }
+# syscall() passes the address of what is a string and the value of what is a number.
+sub call { my $name = shift; return syscall($NR{$name}, @_) }
 
-my ($MS_RDONLY, $MS_NOSUID, $MS_NODEV, $MS_NOEXEC, $MS_BIND, $MS_REC, $MS_PRIVATE) = (1, 2, 4, 8, 4096, 16384, 1 << 18);
-my ($ATTR_RDONLY, $ATTR_NOSUID, $ATTR_NODEV, $ATTR_IDMAP) = (1, 2, 4, 0x100000);
-my ($O_RDONLY, $O_DIRECTORY, $O_NOFOLLOW, $O_CLOEXEC, $O_PATH) = (0, $machine eq "x86_64" ? (0200000, 0400000) : (040000, 0100000), 02000000, 010000000);
-my ($CLONE_NEWNS, $CLONE_NEWUSER, $CLONE_NEWPID) = (0x20000, 0x10000000, 0x20000000);
-my ($RESOLVE_NO_SYMLINKS, $RESOLVE_BENEATH, $RESOLVE_IN_ROOT) = (4, 8, 16);
-my ($AT_FDCWD, $AT_EMPTY_PATH, $AT_RECURSIVE, $OPEN_TREE_CLONE, $MOVE_MOUNT_EMPTY) = (-100, 0x1000, 0x8000, 1, 4 | 0x40);
-my ($SIGHUP, $SIGINT, $SIGQUIT, $SIGKILL, $SIGUSR1, $SIGUSR2, $SIGTERM, $SIGCHLD, $SIGCONT, $SIGSTOP, $SIGWINCH) = (1, 2, 3, 9, 10, 12, 15, 17, 18, 19, 28);
-my ($EINTR, $EEXIST, $ENOENT) = (4, 17, 2);
+# Loads the functions that only some runs need, and calls one.
+sub more { my ($name, @args) = @_; our $loaded ||= do { (my $file = $0) =~ s/\.pl$/-more.pl/; require $file; 1 }; no strict "refs"; return &$name(@args) }
 
-# --- talking to node --------------------------------------------------------------------------------------
-open(my $CONTROL, "+<&=", 3) or die "descriptor 3 is missing\n";
-fcntl($CONTROL, 2, 1);    # F_SETFD FD_CLOEXEC
-
+# --- talking to node ---------------------------------------------------------------------------------------
 sub tell_node {
   my $frame = pack("N/a*", pack("(N/a*)*", @_));
   while (length $frame) {
-    my $n = syswrite($CONTROL, $frame);
-    if (!defined $n) { next if $!{EINTR} || $! == $EINTR; return }
-    substr($frame, 0, $n) = "";
+    my $n = syswrite(CONTROL, $frame);
+    if (defined $n) { substr($frame, 0, $n) = "" }
+    elsif ($! != 4) { return }    # not EINTR
   }
 }
 
-# Ends the stage (or pid 1) with a reason; node turns it into the message of an error.
+# Ends this process with a reason; node makes it the message of an error.
 sub fail { tell_node("error", join("", @_)); exit 1 }
-
-my $inbox = "";
-
-# Next complete frame from node as a list of fields; undef at end of file; an empty list when none is there yet.
-sub next_frame {
-  if (length($inbox) >= 4) {
-    my $size = unpack("N", $inbox);
-    if (length($inbox) >= 4 + $size) {
-      my $frame = substr($inbox, 4, $size);
-      substr($inbox, 0, 4 + $size) = "";
-      return [unpack("(N/a*)*", $frame)];
-    }
-  }
-  return [];
-}
 
 # Reads what node sent; false at end of file.
 sub fill_inbox {
-  my $n = sysread($CONTROL, $inbox, 1 << 20, length $inbox);
-  return 1 if !defined $n && $! == $EINTR;
-  return $n;
+  my $n = sysread(CONTROL, $inbox, 1 << 20, length $inbox);
+  return defined $n ? $n : $! == 4;
 }
 
-# --- the plan ----------------------------------------------------------------------------------------------
-call("prctl", 1, $SIGKILL, 0, 0, 0);    # PR_SET_PDEATHSIG: node's death is ours
-exit 1 if getppid() != $NODE_PID;
-my $plan = [];
-until (@$plan) { fill_inbox() or exit 1; $plan = next_frame() }
-my @ops = map { [unpack("(N/a*)*", $_)] } @$plan;
-my %setting = map { $_->[1] => $_->[2] } grep { $_->[0] eq "set" } @ops;
-my $SCRATCH = $setting{scratch};
-my $ROOT = "$SCRATCH/rootfs";
-
-for my $op (@ops) {
-  if ($op->[0] eq "cgroup") { write_file($op->[1], "0\n") or fail("cannot enter the cgroup $op->[1]: $!") }
-  if ($op->[0] eq "rlimit") { call("prlimit64", 0, $op->[1] + 0, pack("QQ", $op->[2], $op->[2]), 0) == 0 or fail("cannot set resource limit $op->[1]: $!") }
-  if ($op->[0] eq "affinity") { call("sched_setaffinity", 0, length $op->[1], $op->[1]) == 0 or fail("cannot set the processors: $!") }
+# The next complete frame from node, or nothing.
+sub next_frame {
+  return if length($inbox) < 4;
+  my $size = unpack("N", $inbox);
+  return if length($inbox) < 4 + $size;
+  my $frame = substr($inbox, 4, $size);
+  substr($inbox, 0, 4 + $size) = "";
+  return [unpack("(N/a*)*", $frame)];
 }
 
-# --- namespaces --------------------------------------------------------------------------------------------
 sub write_file {
   my ($path, $text) = @_;
-  sysopen(my $f, $path, 1) or return 0;
+  sysopen(my $f, $path, 1 | 0100, 0600) or return 0;
   my $n = syswrite($f, $text);
   return defined $n && $n == length $text && close($f);
 }
 
-sub run { my @argv = @_; my $pid = fork(); if (!$pid) { exec { $argv[0] } @argv; exit 127 } return $pid }
-
-# A new user namespace in which 0 is the user; with subordinate ranges where newuidmap and newgidmap are given.
-sub enter_user_namespace {
-  my ($uid, $gid) = ($setting{uid}, $setting{gid});
-  my @ranges = grep { $_->[0] eq "subids" } @ops;
-  return enter_mapped_namespace(@ranges) if @ranges;
-  call("unshare", $CLONE_NEWUSER | $CLONE_NEWNS | $CLONE_NEWPID) == 0 or fail("cannot make a user namespace: $!");
-  write_file("/proc/self/setgroups", "deny") or fail("cannot write /proc/self/setgroups: $!");
-  write_file("/proc/self/uid_map", "0 $uid 1") or fail("cannot map the user id: $!");
-  write_file("/proc/self/gid_map", "0 $gid 1") or fail("cannot map the group id: $!");
-}
-
-# newuidmap works only from outside the namespace: a helper forked before waits until it exists.
-sub enter_mapped_namespace {
-  my $self = $$;
-  pipe(my $ready_r, my $ready_w);
-  my $helper = fork();
-  defined $helper or fail("cannot fork: $!");
-  if ($helper == 0) {
-    close($ready_w);
-    sysread($ready_r, my $byte, 1) or exit 1;
-    my @pids = map { my ($program, @map) = @$_[1 .. $#$_]; run($program, $self, @map) } @_;
-    my $bad = 0;
-    for (@pids) { waitpid($_, 0); $bad = 1 if $? }
-    call("kill", $$, $SIGKILL) if $bad;
-    exec { "/bin/true" } "true" if 0;
-    CORE::exit($bad);
+# --- the course of things -----------------------------------------------------------------------------------
+sub main {
+  open(CONTROL, "+<&=", 3) or die "descriptor 3 is missing\n";
+  fcntl(CONTROL, 2, 1);    # F_SETFD, FD_CLOEXEC
+  call("setsid");    # the user's terminal is not the controlling terminal of anything in here
+  die_with_parent();
+  exit 1 if getppid() != $node_pid;
+  offer_pipes();
+  read_plan();
+  enter_namespaces();
+  # Signals wait in a descriptor, so that none is lost between two calls of select().
+  my $signals = 0;
+  $signals |= 1 << ($_ - 1) for 1, 2, 3, 10, 12, 15, $CHILD, 28;    # HUP INT QUIT USR1 USR2 TERM CHLD WINCH
+  my $blocked = pack("Q", $signals);
+  call("rt_sigprocmask", 0, $blocked, 0, 8);
+  $inotify = call("inotify_init1", $O_CLOEXEC);
+  my @pty = $setting{terminal} ? more("open_pty") : ();
+  pipe(my $alive_r, my $alive_w) or fail("cannot make a pipe: $!");
+  my $pid = fork();
+  defined $pid or fail("cannot fork: $!");
+  if ($pid == 0) {
+    close($alive_w);
+    die_with_parent();
+    # Did the parent die before that line? Then the pipe has no writer any more; getppid() is 0 in either case here.
+    vec(my $set = "", fileno($alive_r), 1) = 1;
+    exit 1 if select($set, undef, undef, 0);
+    assemble();
+    become_runtime(@pty);
   }
-  close($ready_r);
-  call("unshare", $CLONE_NEWUSER | $CLONE_NEWNS | $CLONE_NEWPID) == 0 or fail("cannot make a user namespace: $!");
-  syswrite($ready_w, "x");
-  waitpid($helper, 0);
-  $? == 0 or fail("newuidmap or newgidmap refused the ranges of /etc/subuid and /etc/subgid");
+  close($_) for values %pipe_end;
+  supervise($pid, call("signalfd4", -1, $blocked, 8, $O_CLOEXEC), @pty);
 }
 
-if ($setting{mode} eq "user") { enter_user_namespace() }
-else { call("unshare", $CLONE_NEWNS | $CLONE_NEWPID) == 0 or fail("cannot make namespaces: $!") }
-call("prctl", 1, $SIGKILL, 0, 0, 0);
-getppid() == $NODE_PID or exit 1;
-mount_at("none", "/", "", $MS_REC | $MS_PRIVATE, "") or fail("cannot make the mounts private: $!");
+sub die_with_parent { call("prctl", 1, $KILL, 0, 0, 0) }    # PR_SET_PDEATHSIG
 
-# --- pid 1 ---------------------------------------------------------------------------------------------------
-# Signals wait in a descriptor, so that none is lost between two calls of select.
-my $SIGNALS = 0;
-$SIGNALS |= 1 << ($_ - 1) for $SIGHUP, $SIGINT, $SIGQUIT, $SIGUSR1, $SIGUSR2, $SIGTERM, $SIGCHLD, $SIGWINCH;
-my $blocked = pack("Q", $SIGNALS);
-my $empty_set = pack("Q", 0);
-call("rt_sigprocmask", 0, $blocked, 0, 8);
-
-pipe(my $alive_r, my $alive_w) or fail("cannot make a pipe: $!");
-my $pid1 = fork();
-defined $pid1 or fail("cannot fork: $!");
-if ($pid1 == 0) {
-  close($alive_w);
-  call("prctl", 1, $SIGKILL, 0, 0, 0);
-  # Died before the line above? Then the pipe has no writer any more. getppid() says 0 in either case here.
-  my $set = ""; vec($set, fileno($alive_r), 1) = 1;
-  exit 1 if select($set, undef, undef, 0);
-  assemble();
-  enter_runtime();
+# Real pipes for the task (node would give it sockets, and those cannot be opened again as /dev/stdout). Node opens its
+# ends through /proc/<pid>/fd before it sends the plan.
+sub offer_pipes {
+  my @offer;
+  for my $letter (split //, $streams) {
+    pipe(my $r, my $w) or fail("cannot make a pipe: $!");
+    my ($ours, $theirs) = $letter eq "i" ? ($r, $w) : ($w, $r);
+    $pipe_end{$letter} = $ours;
+    $pipe_end{"node's $letter"} = $theirs;
+    push @offer, fileno($theirs);
+  }
+  tell_node("pipes", @offer);
 }
-close($alive_r);
-supervise($pid1);
+
+sub read_plan {
+  $inbox = "";
+  my $plan;
+  until ($plan = next_frame()) { fill_inbox() or exit 1 }
+  close(delete $pipe_end{$_}) for grep { /node/ } keys %pipe_end;
+  @ops = map { [unpack("(N/a*)*", $_)] } @$plan;
+  %setting = map { @$_[1, 2] } ops("set");
+  $scratch = $setting{scratch};
+  # The task may open /dev/stdout again.
+  if ($setting{mode} eq "root") { chown($setting{task_uid}, $setting{task_gid}, $_) for values %pipe_end }
+  $root = "$scratch/rootfs";
+}
+
+# The records of the plan with this verb.
+sub ops { my ($verb) = @_; return grep { $_->[0] eq $verb } @ops }
+
+sub enter_namespaces {
+  if ($setting{mode} eq "root") { call("unshare", $NEW_NS_AND_PID) == 0 or fail("cannot make namespaces: $!") }
+  elsif (ops("idmap")) { more("enter_mapped_namespace") }
+  else {
+    call("unshare", $NEW_USER | $NEW_NS_AND_PID) == 0 or fail("cannot make a user namespace: $!");
+    write_file("/proc/self/setgroups", "deny") or fail("cannot write /proc/self/setgroups: $!");
+    write_file("/proc/self/uid_map", "0 $setting{uid} 1") or fail("cannot map the user id: $!");
+    write_file("/proc/self/gid_map", "0 $setting{gid} 1") or fail("cannot map the group id: $!");
+  }
+  die_with_parent();    # forgotten when credentials change
+  exit 1 if getppid() != $node_pid;
+  mount_at("none", "/", "", $MS_REC_PRIVATE, "") or fail("cannot make the mounts private: $!");
+}
 
 # --- the root filesystem -------------------------------------------------------------------------------------
+sub assemble {
+  for my $op (ops("cgroup")) { write_file($op->[1], "0\n") or fail("cannot enter the cgroup of $op->[1]: $!") }
+  for my $op (ops("affinity")) { call("sched_setaffinity", 0, length $op->[1], $op->[1]) == 0 or fail("cannot choose the processors: $!") }
+  mount_at("proc", "/proc", "proc", $MS_NOSUID | $MS_NODEV | $MS_NOEXEC, "") or fail("cannot mount a new /proc: $!");
+  # crun 1.8 refuses hybrid cgroups, which it sees by the filesystem there.
+  mount_at("/sys/fs/cgroup/unified", "/sys/fs/cgroup", "", $MS_BIND, "") if -d "/sys/fs/cgroup/unified";
+  read_mount_points();
+  # Others may pass through: the runtime's first process is no root on the host.
+  mount_at("tmpfs", $scratch, "tmpfs", $MS_NOSUID | $MS_NODEV, "mode=0711") or fail("cannot mount a tmpfs on $scratch: $!");
+  umask 0;
+  mkdir("$scratch/$_", 0711) for "rootfs", "empty", "runtime", "started";
+  my $watched = "$scratch/started\0";
+  call("inotify_add_watch", $inotify, $watched, 0x88);    # IN_CLOSE_WRITE | IN_MOVED_TO
+  mount_at("tmpfs", $root, "tmpfs", $MS_NOSUID | $MS_NODEV, "mode=0755") or fail("cannot mount a tmpfs on $root: $!");
+  $root_fd = open_path($AT_FDCWD, $root, $O_DIRECTORY, 0);
+  $empty_fd = open_path($AT_FDCWD, "$scratch/empty", $O_DIRECTORY, 0);
+  fail("cannot open $root: $!") if $root_fd < 0 || $empty_fd < 0;
+  my %do = (dir => \&do_dir, link => \&do_link, file => \&do_file, copy => \&do_copy, tmpfs => \&do_tmpfs,
+    readonly => \&do_readonly, optional => sub { do_readonly(@_) if -e $_[1] }, overlay => \&do_overlay, hidden => \&do_hidden);
+  for my $op (@ops) { my ($verb, @args) = @$op; $do{$verb}->(@args) if $do{$verb} }
+  umask 022;
+  set_attributes($root_fd, $READ_ONLY, 0, 0) or fail("cannot make the root read-only: $!");
+}
+
+# Mount points of the host: an overlay does not show what is mounted below its lower directory.
+sub read_mount_points {
+  open(my $f, "<", "/proc/self/mountinfo") or fail("cannot read the mounts: $!");
+  while (<$f>) { my $at = (split / /)[4]; $at =~ s/\\([0-7]{3})/chr oct $1/ge; push @mount_points, $at }
+}
+
 sub mount_at {
   my ($source, $target, $type, $flags, $data) = @_;
-  my ($s, $t, $ty, $d) = ("$source\0", "$target\0", "$type\0", "$data\0");
-  return call("mount", $s, $t, $ty, $flags + 0, $d) == 0;
+  my @text = map { "$_\0" } $source, $target, $type, $data;
+  return call("mount", $text[0], $text[1], $text[2], $flags, $text[3]) == 0;
 }
 
-# Opens `path` below the directory `dir` (a descriptor, or AT_FDCWD for an absolute path). Symlinks are refused
-# unless `resolve` says otherwise: what was checked by its name must be what is mounted.
+# A descriptor of a path below a directory (a descriptor, or AT_FDCWD for an absolute path). Symlinks are refused unless
+# `resolve` says otherwise: what was checked by its name must be what is mounted.
 sub open_path {
   my ($dir, $path, $flags, $resolve) = @_;
-  my $p = "$path\0";
-  my $how = pack("QQQ", $flags | $O_PATH | $O_CLOEXEC, 0, defined $resolve ? $resolve : $RESOLVE_NO_SYMLINKS);
-  return call("openat2", $dir, $p, $how, 24);
+  $path .= "\0";
+  my $how = pack("QQQ", $flags | $O_PATH | $O_CLOEXEC, 0, defined $resolve ? $resolve : $NO_SYMLINKS);
+  return call("openat2", $dir, $path, $how, 24);
 }
 
-my ($root_fd, %covered);
+sub close_fds { call("close", $_) for @_ }
 
-# A descriptor of a mount point inside; the directories towards it are made where the place is ours to make them in.
+# How a descriptor is named in a mount. Overlay layers are named so too: no character of a path needs escaping, nobody can
+# exchange a component in between, and the task reads no path of the host in its mountinfo.
+sub via { return "/proc/self/fd/$_[0]" }
+
+sub set_attributes {
+  my ($fd, $attributes, $flags, $userns) = @_;
+  my ($empty, $attr) = ("\0", pack("QQQQ", $attributes, 0, 0, $userns));
+  return call("mount_setattr", $fd, $empty, $EMPTY_PATH | $flags, $attr, 32) == 0;
+}
+
+# A descriptor of a mount point inside; what leads to it is made, where the place is ours to make it in.
 sub open_target {
   my ($target, $type) = @_;
-  my $relative = substr($target, 1);
-  my $fd = $relative eq "" ? open_path($root_fd, ".", 0, $RESOLVE_BENEATH) : open_path($root_fd, $relative, 0, $RESOLVE_BENEATH | $RESOLVE_NO_SYMLINKS);
+  my $relative = $target eq "/" ? "." : substr($target, 1);
+  my $fd = open_path($root_fd, $relative, 0, $BENEATH | $NO_SYMLINKS);
   return $fd if $fd >= 0;
-  fail("cannot mount at $target: $!") if $! != $ENOENT;
-  for (my $at = $target; $at ne ""; $at =~ s{/[^/]*$}{}) { fail("cannot mount at $target: it does not exist in $at") if $covered{$at} }
+  fail("cannot mount at $target: $!") if $! != 2;    # ENOENT
+  for (my $at = $target; $at ne ""; $at =~ s{/[^/]*$}{}) { fail("cannot mount at $target: it does not exist in $at") if $sealed{$at} }
   make_parents($target);
-  if ($type eq "dir") { mkdir("$ROOT$target", 0755) or fail("cannot make $target: $!") }
-  else { sysopen(my $f, "$ROOT$target", 0100 | 1, 0644) or fail("cannot make $target: $!") }
+  if ($type eq "dir") { mkdir("$root$target", 0755) or fail("cannot make $target: $!") }
+  else { sysopen(my $f, "$root$target", 1 | 0100, 0644) or fail("cannot make $target: $!") }
   own_below_home($target);
-  $fd = open_path($root_fd, $relative, 0, $RESOLVE_BENEATH | $RESOLVE_NO_SYMLINKS);
-  $fd >= 0 or fail("cannot mount at $target: $!");
-  return $fd;
+  $fd = open_path($root_fd, $relative, 0, $BENEATH | $NO_SYMLINKS);
+  return $fd >= 0 ? $fd : fail("cannot mount at $target: $!");
 }
 
 sub make_parents {
@@ -204,95 +236,33 @@ sub make_parents {
   for my $part (split m{/}, substr($target, 1)) {
     last if "$at/$part" eq $target;
     $at .= "/$part";
-    own_below_home($at) if mkdir("$ROOT$at", 0755);
+    own_below_home($at) if mkdir("$root$at", 0755);
   }
 }
 
 # What is made in the task's home belongs to the task.
 sub own_below_home {
   my ($path) = @_;
-  chown($setting{task_uid}, $setting{task_gid}, "$ROOT$path") if index("$path/", "$setting{home}/") == 0;
+  chown($setting{task_uid}, $setting{task_gid}, "$root$path") if index("$path/", "$setting{home}/") == 0;
 }
 
-# Puts a detached mount on a target, with attributes on it and everything below.
-sub attach {
-  my ($tree, $target_fd, $attributes, $what) = @_;
-  set_attributes($tree, $attributes, 0) or fail("cannot protect $what: $!");
-  my $e = "\0"; my $e2 = "\0";
-  call("move_mount", $tree, $e, $target_fd, $e2, $MOVE_MOUNT_EMPTY) == 0 or fail("cannot mount $what: $!");
-}
-
-sub set_attributes {
-  my ($tree, $attributes, $userns_fd) = @_;
-  my $attr = pack("QQQQ", $attributes, 0, 0, $userns_fd);
-  my $e = "\0";
-  return call("mount_setattr", $tree, $e, $AT_EMPTY_PATH | $AT_RECURSIVE, $attr, 32) == 0;
-}
-
-sub clone_tree {
-  my ($fd) = @_;
-  my $e = "\0";
-  return call("open_tree", $fd, $e, $OPEN_TREE_CLONE | $O_CLOEXEC | $AT_EMPTY_PATH);
-}
-
-# Overlay layers are named through /proc/self/fd: no character of a path needs escaping, nobody can swap a component in
-# between, and the task reads no host path in its mountinfo.
-sub via { return "/proc/self/fd/$_[0]" }
-
-my ($empty_dir_fd, $empty_file, @mount_points);
-
-sub assemble {
-  mount_at("proc", "/proc", "proc", $MS_NOSUID | $MS_NODEV | $MS_NOEXEC, "") or fail("cannot mount a new /proc: $!");
-  # crun 1.8 refuses hybrid cgroups by looking at the file system there.
-  if (-d "/sys/fs/cgroup/unified") { mount_at("/sys/fs/cgroup/unified", "/sys/fs/cgroup", "", $MS_BIND, "") }
-  read_mount_points();
-  mount_at("tmpfs", $SCRATCH, "tmpfs", $MS_NOSUID | $MS_NODEV, "mode=0711") or fail("cannot mount a tmpfs on $SCRATCH: $!");
-  mkdir("$SCRATCH/$_->[0]", $_->[1]) for ["rootfs", 0755], ["empty", 0755], ["runtime", 0700], ["started", 0700];
-  mount_at("tmpfs", $ROOT, "tmpfs", $MS_NOSUID | $MS_NODEV, "mode=0755") or fail("cannot mount a tmpfs on $ROOT: $!");
-  $root_fd = open_path($AT_FDCWD, $ROOT, $O_DIRECTORY, 0);
-  $empty_dir_fd = open_path($AT_FDCWD, "$SCRATCH/empty", $O_DIRECTORY, 0);
-  $root_fd >= 0 && $empty_dir_fd >= 0 or fail("cannot open $ROOT: $!");
-  umask 0;
-  my %do = (dir => \&do_dir, link => \&do_link, file => \&do_file, copy => \&do_copy, tmpfs => \&do_tmpfs, readonly => \&do_readonly, optional => \&do_optional, overlay => \&do_overlay, hidden => \&do_hidden);
-  for my $op (@ops) { my ($verb, @args) = @$op; $do{$verb}->(@args) if $do{$verb} }
-  umask 022;
-  my $tree_attr = pack("QQQQ", $ATTR_RDONLY | $ATTR_NOSUID | $ATTR_NODEV, 0, 0, 0);
-  my $e = "\0";
-  my $root_mount = open_path($AT_FDCWD, $ROOT, $O_DIRECTORY, 0);
-  call("mount_setattr", $root_mount, $e, $AT_EMPTY_PATH, $tree_attr, 32) == 0 or fail("cannot make the root read-only: $!");
-}
-
-# Mount points of the host: an overlay does not show what is mounted below its lower directory.
-sub read_mount_points {
-  open(my $f, "<", "/proc/self/mountinfo") or fail("cannot read the mounts: $!");
-  while (my $line = <$f>) {
-    my $at = (split / /, $line)[4];
-    $at =~ s/\\([0-7]{3})/chr oct $1/ge;
-    push @mount_points, $at;
-  }
-}
-
-sub has_submounts { my ($dir) = @_; return scalar grep { index($_, "$dir/") == 0 } @mount_points }
-
-sub do_dir { my ($path) = @_; make_parents($path); mkdir("$ROOT$path", 0755) or -d "$ROOT$path" or fail("cannot make $path: $!") }
-sub do_link { my ($path, $to) = @_; make_parents($path); symlink($to, "$ROOT$path") or fail("cannot make the link $path: $!") }
+sub do_dir { my ($path) = @_; make_parents($path); mkdir("$root$path", 0755) or -d "$root$path" or fail("cannot make $path: $!") }
+sub do_link { my ($path, $to) = @_; make_parents($path); symlink($to, "$root$path") or fail("cannot make the link $path: $!") }
 
 sub do_file {
   my ($path, $text) = @_;
   make_parents($path);
-  sysopen(my $f, "$ROOT$path", 0100 | 1, 0644) or fail("cannot make $path: $!");
-  syswrite($f, $text);
+  write_file("$root$path", $text) && chmod(0644, "$root$path") or fail("cannot make $path: $!");
 }
 
-# A small world-readable file of the host, by content: no host inode is in reach. What is not there is left out.
+# A small file of the host that anyone may read, by content: no inode of the host is in reach. What is not there is left out.
 sub do_copy {
   my ($path) = @_;
   if (-l $path) { my $to = readlink($path); return do_link($path, $to) if $to =~ m{^(\.\./|/)usr/} }
-  sysopen(my $f, $path, 04000) or return;    # O_NONBLOCK: a FIFO must not hold us
+  sysopen(my $f, $path, $O_NONBLOCK) or return;    # a FIFO must not hold us
   my @st = stat($f);
-  return if !-f _ || !($st[2] & 4) || $st[7] > (1 << 22);
-  my $text = "";
-  while (my $n = sysread($f, $text, 1 << 16, length $text)) { }
+  return if !-f _ || !($st[2] & 4) || $st[7] > 1 << 20;
+  sysread($f, my $text, $st[7]);
   do_file($path, $text);
 }
 
@@ -300,126 +270,63 @@ sub do_tmpfs {
   my ($target, $mode, $uid, $gid, $options) = @_;
   my $fd = open_target($target, "dir");
   mount_at("tmpfs", via($fd), "tmpfs", $MS_NOSUID | $MS_NODEV, "mode=$mode,uid=$uid,gid=$gid,$options") or fail("cannot mount a tmpfs on $target: $!");
-  call("close", $fd);
+  close_fds($fd);
 }
 
-# System directories: a missing one is not an error.
-sub do_optional { my ($target, $source) = @_; do_readonly($target, $source) if -e $source }
-
+# A directory through an overlay without an upper directory: sockets and FIFOs that live in it are not reached that way.
 sub do_readonly {
   my ($target, $source) = @_;
   my $fd = open_path($AT_FDCWD, $source, 0);
-  $fd >= 0 or fail("cannot open $source: $!");
-  my $type = type_of($fd);
-  if ($type eq "file") { bind_file($fd, $target, $source) }
-  elsif ($type ne "dir") { fail("$source is neither a directory nor a file") }
-  elsif (has_submounts($source)) { readonly_children($source, $target, 0) }
-  else { readonly_dir($fd, $target, $source) }
-  call("close", $fd);
-}
-
-sub type_of {
-  my ($fd) = @_;
+  fail("cannot open $source: $!") if $fd < 0;
   my $path = via($fd);
-  return -d $path ? "dir" : -f _ ? "file" : "other";
+  if (-f $path) { bind_file($fd, $target, $source) }
+  elsif (!-d _) { fail("$source is neither a directory nor a file") }
+  elsif (grep { index($_, "$source/") == 0 } @mount_points) { more("readonly_children", $source, $target, 0) }
+  else { readonly_dir($fd, $target, $source) }
+  close_fds($fd);
 }
 
 sub readonly_dir {
   my ($fd, $target, $source) = @_;
   my $at = open_target($target, "dir");
-  mount_at("overlay", via($at), "overlay", $MS_RDONLY | $MS_NOSUID | $MS_NODEV, "lowerdir=" . via($fd) . ":" . via($empty_dir_fd) . ",redirect_dir=nofollow,metacopy=off,index=off,xino=off") or fail("cannot mount $source read-only: $!");
-  call("close", $at);
-  $covered{$target} = 1;
+  my $options = "lowerdir=" . via($fd) . ":" . via($empty_fd) . ",redirect_dir=nofollow,metacopy=off,index=off,xino=off";
+  mount_at("overlay", via($at), "overlay", $MS_RDONLY | $MS_NOSUID | $MS_NODEV, $options) or fail("cannot mount $source read-only: $!");
+  close_fds($at);
+  $sealed{$target} = 1;
 }
 
 sub bind_file {
   my ($fd, $target, $source) = @_;
-  my $tree = clone_tree($fd);
-  $tree >= 0 or fail("cannot clone $source: $!");
+  my $tree = clone_tree($fd, $source);
   my $at = open_target($target, "file");
-  attach($tree, $at, $ATTR_RDONLY | $ATTR_NOSUID | $ATTR_NODEV, $source);
-  call("close", $_) for $tree, $at;
+  set_attributes($tree, $READ_ONLY, $RECURSIVE, 0) or fail("cannot protect $source: $!");
+  attach($tree, $at, $source);
+  close_fds($tree, $at);
 }
 
-# A directory with mounts below: its children one by one. Sockets, devices and FIFOs are left out.
-sub readonly_children {
-  my ($source, $target, $depth) = @_;
-  fail("$source has mounts nested too deeply") if $depth > 8;
-  do_dir($target);
-  opendir(my $dir, $source) or fail("cannot read $source: $!");
-  my @names = grep { $_ ne "." && $_ ne ".." } readdir($dir);
-  fail("$source has too many entries to mount one by one") if @names > 4096;
-  for my $name (@names) {
-    my ($from, $to) = ("$source/$name", "$target/$name");
-    if (-l $from) { symlink(readlink($from), "$ROOT$to") }
-    elsif (-d _ && has_submounts($from)) { readonly_children($from, $to, $depth + 1) }
-    elsif (-d _ || -f _) {
-      my $fd = open_path($AT_FDCWD, $from, 0);
-      next if $fd < 0;
-      if (type_of($fd) eq "dir") { readonly_dir($fd, $to, $from) } else { bind_file($fd, $to, $from) }
-      call("close", $fd);
-    }
-  }
+sub clone_tree {
+  my ($fd, $source) = @_;
+  my $empty = "\0";
+  my $tree = call("open_tree", $fd, $empty, 1 | $O_CLOEXEC | $EMPTY_PATH);    # OPEN_TREE_CLONE
+  return $tree >= 0 ? $tree : fail("cannot clone $source: $!");
+}
+
+sub attach {
+  my ($tree, $at, $source) = @_;
+  my ($from, $to) = ("\0", "\0");
+  call("move_mount", $tree, $from, $at, $to, 4 | 0x40) == 0 or fail("cannot mount $source: $!");    # both by descriptor
 }
 
 sub do_overlay {
   my ($target, $lower, $upper, $work, $idmap) = @_;
-  my @fds = map { my $fd = open_path($AT_FDCWD, $_, $O_DIRECTORY); $fd >= 0 or fail("cannot open $_: $!"); $fd } $lower, $upper, $work;
-  $fds[0] = swap_root($fds[0], $lower) if $idmap eq "swap-root";
+  my @fds = map { my $fd = open_path($AT_FDCWD, $_, $O_DIRECTORY); $fd >= 0 ? $fd : fail("cannot open $_: $!") } $lower, $upper, $work;
+  $fds[0] = more("swap_root", $fds[0], $lower) if $idmap eq "swap-root";
   my $at = open_target($target, "dir");
   my $options = "lowerdir=" . via($fds[0]) . ",upperdir=" . via($fds[1]) . ",workdir=" . via($fds[2]);
   mount_at("overlay", via($at), "overlay", $MS_NOSUID | $MS_NODEV, "$options,userxattr,redirect_dir=nofollow,metacopy=off,index=off,xino=off,volatile")
     or fail("cannot mount the overlay of $lower: $!");
-  call("close", $_) for @fds, $at;
-  $covered{$target} = 1;
-}
-
-# The lower directory with host id 0 and the task's id exchanged: root's files are the task's inside.
-sub swap_root {
-  my ($fd, $lower) = @_;
-  my $tree = clone_tree($fd);
-  $tree >= 0 or fail("cannot clone $lower: $!");
-  my $ns = swapped_namespace();
-  set_attributes($tree, $ATTR_IDMAP | $ATTR_RDONLY, $ns) or fail("cannot map the ids of $lower: $!");
-  call("close", $ns);
-  mkdir("$SCRATCH/lower-$fd", 0700);
-  my $at = open_path($AT_FDCWD, "$SCRATCH/lower-$fd", $O_DIRECTORY, 0);
-  my ($e, $e2) = ("\0", "\0");
-  call("move_mount", $tree, $e, $at, $e2, $MOVE_MOUNT_EMPTY) == 0 or fail("cannot mount $lower: $!");
-  call("close", $at);
-  return $tree;
-}
-
-# A descriptor of a user namespace whose maps exchange 0 and the task's id and keep all others.
-sub swapped_namespace {
-  pipe(my $up_r, my $up_w); pipe(my $down_r, my $down_w);
-  my $pid = fork();
-  defined $pid or fail("cannot fork: $!");
-  if ($pid == 0) {
-    close($down_w);
-    call("unshare", $CLONE_NEWUSER);
-    syswrite($up_w, "x");
-    sysread($down_r, my $byte, 1);
-    exit 0;
-  }
-  close($down_r);
-  sysread($up_r, my $byte, 1);
-  write_file("/proc/$pid/uid_map", swap_map($setting{task_uid})) or fail("cannot write a uid_map: $!");
-  write_file("/proc/$pid/gid_map", swap_map($setting{task_gid})) or fail("cannot write a gid_map: $!");
-  my $path = "/proc/$pid/ns/user\0";
-  my $how = pack("QQQ", $O_CLOEXEC, 0, 0);
-  my $ns = call("openat2", $AT_FDCWD, $path, $how, 24);
-  $ns >= 0 or fail("cannot open the user namespace: $!");
-  close($down_w);
-  waitpid($pid, 0);
-  return $ns;
-}
-
-sub swap_map {
-  my ($id) = @_;
-  my $map = "0 $id 1\n$id 0 1\n";
-  $map .= "1 1 " . ($id - 1) . "\n" if $id > 1;
-  return $map . ($id + 1) . " " . ($id + 1) . " " . (4294967294 - $id) . "\n";
+  close_fds(@fds, $at);
+  $sealed{$target} = 1;
 }
 
 sub do_hidden {
@@ -427,88 +334,131 @@ sub do_hidden {
   if ($type eq "dir") {
     my $at = open_target($target, "dir");
     mount_at("tmpfs", via($at), "tmpfs", $MS_RDONLY | $MS_NOSUID | $MS_NODEV, "mode=000,size=4k,nr_inodes=2") or fail("cannot hide $target: $!");
-    call("close", $at);
-    return;
+    return close_fds($at);
   }
-  $empty_file ||= do { sysopen(my $f, "$SCRATCH/nothing", 0100 | 1, 0) or fail("cannot make an empty file: $!"); "$SCRATCH/nothing" };
-  my $fd = open_path($AT_FDCWD, $empty_file, 0, 0);
+  my $nothing = "$scratch/nothing";
+  -e $nothing or sysopen(my $f, $nothing, 1 | 0100, 0) or fail("cannot make an empty file: $!");
+  my $fd = open_path($AT_FDCWD, $nothing, 0, 0);
   bind_file($fd, $target, $target);
-  call("close", $fd);
+  close_fds($fd);
 }
 
 # --- becoming the runtime ------------------------------------------------------------------------------------
-sub enter_runtime {
-  check_program();
-  for my $op (@ops) { if ($op->[0] eq "config") { sysopen(my $f, "$SCRATCH/config.json", 0100 | 1, 0600) or fail("cannot write the bundle: $!"); syswrite($f, $op->[1]) } }
-  my @argv = map { my $a = $_; $a =~ s{^\@/}{$SCRATCH/}; $a } map { @$_[1 .. $#$_] } grep { $_->[0] eq "runtime" } @ops;
-  chdir($SCRATCH) or fail("cannot enter $SCRATCH: $!");
-  call("rt_sigprocmask", 2, $empty_set, 0, 8);
+sub become_runtime {
+  my ($master, $slave) = @_;
+  my $problem = program_problem();
+  if (defined $problem) { tell_node("missing", @$problem); exit 0 }
+  write_file("$scratch/config.json", $_->[1]) or fail("cannot write the bundle: $!") for ops("config");
+  my @argv = map { my $a = $_; $a =~ s{^\@/}{$scratch/}; $a } map { @$_[1 .. $#$_] } ops("runtime");
+  chdir($scratch) or fail("cannot enter $scratch: $!");
+  more("compile_filter", @argv) if $setting{purpose} eq "compile";
+  skip_copying(\@argv);
+  if (defined $slave) { more("take_terminal", $slave) }
+  my %place = (i => 0, o => 1, e => 2);
+  for my $letter (keys %pipe_end) { call("dup3", fileno($pipe_end{$letter}), $place{$letter}, 0) }
+  my $none = pack("Q", 0);
+  call("rt_sigprocmask", 2, $none, 0, 8);
   call("close_range", 4, 0xffffffff, 4);    # CLOSE_RANGE_CLOEXEC: nothing of ours reaches the task
   exec { $argv[0] } @argv or fail("cannot start $argv[0]: $!");
 }
 
-# Says beforehand that the command is missing (127) or cannot be run (126), by looking where the task will look.
-sub check_program {
-  my $name = $setting{program};
-  my $cwd = open_path($root_fd, substr("$setting{cwd}/", 1), $O_DIRECTORY, $RESOLVE_IN_ROOT);
-  $cwd >= 0 or fail("the working directory $setting{cwd} is not in the sandbox: $!");
-  my @places = $name =~ m{/} ? ($name =~ m{^/} ? $name : "$setting{cwd}/$name") : map { ($_ eq "" ? $setting{cwd} : $_) . "/$name" } split(/:/, $setting{path}, -1);
+# crun and runc start by running a copy of themselves, lest a task write to their program through /proc/self/exe. They leave it
+# out when told that they are such a copy and see it true: their program lies on a read-only mount. That is what this makes.
+sub skip_copying {
+  my ($argv) = @_;
+  my $fd = open_path($AT_FDCWD, $argv->[0], 0, 0);
+  my $empty = "\0";
+  my $tree = call("open_tree", $fd, $empty, 1 | $O_CLOEXEC | $EMPTY_PATH);
+  return if $tree < 0 || !set_attributes($tree, 1 | 2, $RECURSIVE, 0);
+  (my $name = $argv->[0]) =~ s{.*/}{};
+  sysopen(my $f, "$scratch/$name", 1 | 0100, 0755) or return;
+  my $at = open_path($AT_FDCWD, "$scratch/$name", 0, 0);
+  attach($tree, $at, $argv->[0]);
+  $argv->[0] = "$scratch/$name";
+  $ENV{_LIBCONTAINER_CLONED_BINARY} = "1";
+}
+
+# Why the command cannot be run (126) or is not there (127), by looking where the task will look; undef where it can.
+sub program_problem {
+  my ($name, $cwd) = @setting{"program", "cwd"};
+  my $fd = open_path($root_fd, $cwd, $O_DIRECTORY, $IN_ROOT);
+  fail("the working directory $cwd is not in the sandbox: $!") if $fd < 0;
+  close_fds($fd);
+  my @places = $name =~ m{^/} ? $name : $name =~ m{/} ? "$cwd/$name" : map { ($_ eq "" ? $cwd : $_) . "/$name" } split(/:/, $setting{path}, -1);
   my $seen;
   for my $place (@places) {
-    my $problem = program_problem($place);
+    my $problem = place_problem($place);
     return if !defined $problem;
     $seen ||= $problem if $problem ne "";
   }
-  if ($seen) { tell_node("missing", 126, $seen) } else { tell_node("missing", 127, "$name: command not found in the sandbox") }
-  exit 0;
+  return $seen ? [126, $seen] : [127, "$name: command not found in the sandbox"];
 }
 
 # undef: can be run; "": not there; else why it cannot.
-sub program_problem {
+sub place_problem {
   my ($place) = @_;
-  my $fd = open_path($root_fd, $place, 0, $RESOLVE_IN_ROOT);
+  my $fd = open_path($root_fd, $place, 0, $IN_ROOT);
   return "" if $fd < 0;
-  my @st = stat(via($fd));
-  call("close", $fd);
-  return "$place: is a directory" if -d _;
-  return "$place: is not a program" if !-f _;
-  return "$place: permission denied" if !($st[2] & 0111);
-  return undef;
+  my $path = via($fd);
+  my @st = stat($path);
+  my $problem = -d _ ? "is a directory" : !-f _ || !($st[2] & 0111) ? "permission denied" : undef;
+  if (!defined $problem && sysopen(my $f, $path, 0)) {
+    sysread($f, my $head, 256);
+    if ($head =~ /^#![ \t]*([^ \t\n]+)/) {
+      my $interpreter = open_path($root_fd, $1, 0, $IN_ROOT);
+      $problem = "its interpreter $1 is not in the sandbox" if $interpreter < 0;
+      close_fds($interpreter) if $interpreter >= 0;
+    }
+    elsif ($head !~ /^\x7fELF/) { $problem = "not a program the kernel can run (no #! line)" }
+  }
+  close_fds($fd);
+  return defined $problem ? "$place: $problem" : undef;
 }
 
 # --- waiting -------------------------------------------------------------------------------------------------
 sub supervise {
-  my ($pid) = @_;
-  my $signal_fd = call("signalfd4", -1, $blocked, 8, $O_CLOEXEC);
-  open(my $signals, "<&=", $signal_fd);
-  my $started = 0;
-  while (1) {
-    my $set = ""; vec($set, $_, 1) = 1 for 3, $signal_fd;
-    my $n = select(my $readable = $set, undef, undef, undef);
-    next if $n < 0;
-    if (vec($readable, 3, 1)) { fill_inbox() or kill_and_leave($pid); obey($pid, $_) while @{ $_ = next_frame() } }
-    if (vec($readable, $signal_fd, 1)) {
-      sysread($signals, my $info, 128);
-      my $signal = unpack("L", $info);
-      if ($signal != $SIGCHLD) { kill($signal, $pid) }
-      elsif (waitpid($pid, 1) == $pid) { report($?); exit 0 }
-    }
-  }
+  my ($pid, $signal_fd, @pty) = @_;
+  tell_node("pid", $pid);
+  return more("relay_terminal", $pid, $signal_fd, @pty) if @pty;
+  while (1) { wait_for_event($pid, $signal_fd, "", "") }
 }
 
-# Node is gone or says so: pid 1 dies, and with it its namespace. The wait proves it.
-sub kill_and_leave { my ($pid) = @_; kill($SIGKILL, $pid); waitpid($pid, 0); exit 1 }
+# Waits, and does what node, the kernel or the runtime say. Returns the readable and writable descriptors.
+sub wait_for_event {
+  my ($pid, $signal_fd, $more_read, $more_write) = @_;
+  my ($read, $write) = ($more_read, $more_write);
+  vec($read, $_, 1) = 1 for 3, $signal_fd, $inotify;
+  return ("", "") if select($read, $write, undef, undef) < 0;
+  if (vec($read, 3, 1)) {
+    fill_inbox() or kill_all($pid);
+    while (my $frame = next_frame()) { obey($pid, @$frame) }
+  }
+  if (vec($read, $inotify, 1)) { drain($inotify); tell_node("begun") }
+  if (vec($read, $signal_fd, 1)) {
+    my $signal = unpack("L", drain($signal_fd));
+    if ($signal != $CHILD) { kill($signal, $pid) }
+    elsif (waitpid($pid, 1) == $pid) { our $status = $?; more("finish_terminal") if $setting{terminal}; report($status); exit 0 }
+  }
+  return ($read, $write);
+}
+
+sub drain { my ($fd) = @_; open(my $f, "<&", $fd); sysread($f, my $data, 4096); return $data }
 
 sub obey {
-  my ($pid, $frame) = @_;
-  my ($verb, @args) = @$frame;
-  kill($args[0], $pid) if $verb eq "signal";
+  my ($pid, $verb, @args) = @_;
+  if ($verb eq "signal") { kill($args[0], $pid) }
+  elsif ($verb eq "kill") { kill($KILL, $pid) }
+  elsif ($verb eq "resize" && $setting{terminal}) { more("resize_terminal", $pid, @args) }
 }
+
+# Node is gone: pid 1 dies, and with it its namespace. The wait proves it.
+sub kill_all { my ($pid) = @_; kill($KILL, $pid); waitpid($pid, 0); exit 1 }
 
 sub report {
   my ($status) = @_;
   my $log = "";
-  if (sysopen(my $f, "$SCRATCH/log", 0)) { sysread($f, $log, 4096) }
-  my $begun = -s "$SCRATCH/started/pid" ? 1 : 0;
-  tell_node("exit", $status & 127, $status >> 8, $begun, $log);
+  if (sysopen(my $f, "$scratch/log", 0)) { sysread($f, $log, 4096) }
+  tell_node("exit", $status & 127, $status >> 8, -s "$scratch/started/pid" ? 1 : 0, $log);
 }
+
+main();

@@ -1,0 +1,64 @@
+import type { SandboxSpec } from "../../core/sandbox-spec.js";
+import { spawnStage } from "../../host/spawn-stage.js";
+import type { Runtime } from "./find-runtime.js";
+import { planSandbox } from "./plan-sandbox.js";
+import { toSeccompSection } from "./read-seccomp.js";
+import { findFilterFault } from "./seccomp-sentinels.js";
+import { StageChannel } from "./stage-channel.js";
+
+/** What `compileFilter` needs. */
+export interface CompileFilterInput {
+  readonly runtime: Runtime;
+  readonly profileText: string;
+  readonly scratchDir: string;
+  readonly sandboxId: string;
+  /** Ids for the container that is created and never started. */
+  readonly uid: number;
+  readonly gid: number;
+  readonly stageArgv: readonly [string, ...string[]];
+  readonly stageEnv: Readonly<Record<string, string>>;
+}
+
+/**
+ * The filter that the runtime's libseccomp makes of the profile, when it is what the profile promises; otherwise
+ * undefined: then each start hands the runtime the rules themselves.
+ */
+export async function compileFilter(input: CompileFilterInput): Promise<Buffer | undefined> {
+  const plan = planSandbox({
+    spec: toIdleSpec(input),
+    options: { scratchDir: input.scratchDir, sandboxId: input.sandboxId },
+    runtime: input.runtime,
+    seccomp: { section: toSeccompSection(input.profileText, process.arch) },
+    purpose: "compile",
+  });
+  const child = await spawnStage({
+    argv: [...input.stageArgv, ""],
+    env: input.stageEnv,
+    streams: ["ignore", "ignore", "ignore"],
+  });
+  const channel = new StageChannel(child);
+  channel.sendFrame(plan);
+  await child.closed;
+  const { filter } = channel;
+  return filter !== undefined && findFilterFault(filter, process.arch) === undefined
+    ? filter
+    : undefined;
+}
+
+function toIdleSpec({ uid, gid }: CompileFilterInput): SandboxSpec {
+  return {
+    argv: ["true"],
+    cwd: "/",
+    env: { PATH: "/usr/bin:/bin" },
+    uid,
+    gid,
+    userName: "task",
+    home: "/home",
+    mounts: [],
+    limits: {},
+    seccomp: "default",
+    network: "none",
+    terminal: false,
+    hostname: "compile",
+  };
+}

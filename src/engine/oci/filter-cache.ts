@@ -1,0 +1,73 @@
+import { createHash } from "node:crypto";
+import { lstatSync, mkdirSync, readFileSync, realpathSync } from "node:fs";
+import path from "node:path";
+import { hasErrno } from "../../core/error.js";
+import { writeFileAtomic } from "../../host/atomic-file.js";
+import type { Runtime } from "./find-runtime.js";
+
+const DIGEST_BYTES = 32;
+
+/** Where libseccomp lies: the runtime's compiler is this library. */
+const LIBSECCOMP = ["x86_64-linux-gnu", "aarch64-linux-gnu", "."].map(
+  (directory) => `/usr/lib/${directory}/libseccomp.so.2`,
+);
+
+/** Compiled filters of one user: `<cacheDir>/seccomp/<key>.bpf`, each with its SHA-256 in front. */
+export interface FilterCache {
+  read(): Buffer | undefined;
+  write(filter: Uint8Array): void;
+}
+
+/** The place of the filter that `runtime` makes of `profileText` on this machine. */
+export function openFilterCache(
+  cacheDir: string,
+  runtime: Runtime,
+  profileText: string,
+): FilterCache {
+  const directory = path.join(cacheDir, "seccomp");
+  const file = path.join(directory, `${toKey(runtime, profileText)}.bpf`);
+  return {
+    read: () => readFilter(file),
+    write: (filter) => writeFilter(directory, file, filter),
+  };
+}
+
+/** The program's and the library's identity stand for their versions: asking them would cost a process. */
+function toKey(runtime: Runtime, profileText: string): string {
+  const hash = createHash("sha256");
+  for (const part of [process.arch, runtime.path, ...[runtime.path, ...LIBSECCOMP].map(toStamp)])
+    hash.update(`${part}\0`);
+  return hash.update(profileText).digest("hex").slice(0, 40);
+}
+
+function toStamp(file: string): string {
+  try {
+    const target = realpathSync(file);
+    const { size, mtimeMs, ino } = lstatSync(target);
+    return `${target} ${size} ${mtimeMs} ${ino}`;
+  } catch (error) {
+    if (hasErrno(error, "ENOENT", "ENOTDIR", "EACCES")) return "";
+    throw error;
+  }
+}
+
+/** A filter that is not ours alone, or not what was stored, is as good as none. */
+function readFilter(file: string): Buffer | undefined {
+  try {
+    const { uid, mode } = lstatSync(file);
+    if (uid !== process.getuid?.() || (mode & 0o022) !== 0) return undefined;
+    const bytes = readFileSync(file);
+    const filter = bytes.subarray(DIGEST_BYTES);
+    const digest = createHash("sha256").update(filter).digest();
+    return filter.length > 0 && digest.equals(bytes.subarray(0, DIGEST_BYTES)) ? filter : undefined;
+  } catch (error) {
+    if (hasErrno(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw error;
+  }
+}
+
+function writeFilter(directory: string, file: string, filter: Uint8Array): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const digest = createHash("sha256").update(filter).digest();
+  writeFileAtomic(file, Buffer.concat([digest, filter]), { sync: false });
+}

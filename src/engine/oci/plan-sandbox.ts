@@ -1,0 +1,89 @@
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import type { SandboxSpec } from "../../core/sandbox-spec.js";
+import type { StartOptions, TerminalSize } from "../engine.js";
+import type { Runtime } from "./find-runtime.js";
+import { readSystemDirectories } from "./system-directories.js";
+import { toTaskIds } from "./task-ids.js";
+import { type OciConfigInput, toOciConfig } from "./to-oci-config.js";
+import { toStagePlan } from "./to-stage-plan.js";
+
+/** What `planSandbox` needs. */
+export interface PlanSandboxInput {
+  readonly spec: SandboxSpec;
+  readonly options: Pick<StartOptions, "scratchDir" | "sandboxId" | "terminalSize">;
+  readonly runtime: Runtime;
+  readonly seccomp: OciConfigInput["seccomp"];
+  /** `compile`: the runtime only creates a container, for the filter it compiles on the way. */
+  readonly purpose: "run" | "compile";
+}
+
+const DEFAULT_SIZE: TerminalSize = { columns: 80, rows: 24 };
+const DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin";
+
+/** Everything the stage has to do for one sandbox, as the frame it reads; makes its mount point in the scratch directory. */
+export function planSandbox(input: PlanSandboxInput): Buffer {
+  const { spec, options, runtime } = input;
+  const invoker = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  const ids = toTaskIds(spec, invoker);
+  return toStagePlan({
+    spec,
+    settings: {
+      purpose: input.purpose,
+      mode: ids.mode,
+      uid: String(invoker.uid),
+      gid: String(invoker.gid),
+      task_uid: String(ids.stageUid),
+      task_gid: String(ids.stageGid),
+      scratch: makeMountpoint(options.scratchDir),
+      home: spec.home,
+      program: spec.argv[0],
+      cwd: spec.cwd,
+      path: spec.env["PATH"] ?? DEFAULT_PATH,
+      ...toTerminalSettings(spec, options.terminalSize),
+    },
+    before: ids.steps,
+    systemDirectories: readSystemDirectories(),
+    stageUid: ids.stageUid,
+    stageGid: ids.stageGid,
+    config: toOciConfig({
+      spec,
+      uidMappings: ids.uidMappings,
+      gidMappings: ids.gidMappings,
+      rlimits: [],
+      seccomp: input.seccomp,
+      ...(options.terminalSize === undefined ? {} : { terminalSize: options.terminalSize }),
+    }),
+    runtime: toRuntimeArguments(runtime, input.purpose, options.sandboxId),
+  });
+}
+
+function toTerminalSettings(
+  spec: SandboxSpec,
+  size: TerminalSize = DEFAULT_SIZE,
+): Readonly<Record<string, string>> {
+  if (!spec.terminal) return {};
+  return { terminal: "1", columns: String(size.columns), rows: String(size.rows) };
+}
+
+/** The stage mounts a tmpfs here, in its own mount namespace: on disk it stays an empty directory. */
+export function toMountpoint(scratchDir: string): string {
+  return path.join(scratchDir, "stage");
+}
+
+function makeMountpoint(scratchDir: string): string {
+  const mountpoint = toMountpoint(scratchDir);
+  mkdirSync(mountpoint, { recursive: true, mode: 0o700 });
+  return mountpoint;
+}
+
+function toRuntimeArguments(
+  runtime: Runtime,
+  purpose: "run" | "compile",
+  id: string,
+): readonly string[] {
+  const manager = runtime.name === "crun" ? ["--cgroup-manager=disabled"] : [];
+  const global = [...manager, "--root", "@/runtime", "--log", "@/log", "--log-format", "text"];
+  const verb = purpose === "run" ? "run" : "create";
+  return [runtime.path, ...global, verb, "--bundle", "@/", "--pid-file", "@/started/pid", id];
+}

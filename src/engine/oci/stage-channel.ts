@@ -1,0 +1,109 @@
+import { SandboxError } from "../../core/error.js";
+import type { Outcome } from "../../core/sandbox-spec.js";
+import type { StageProcess } from "../../host/spawn-stage.js";
+import { encodeFrame, FrameReader } from "./encode-frame.js";
+
+/** The talk with a stage: what it says becomes promises, one for each step of its life. */
+export class StageChannel {
+  /** Descriptors of the pipes it offers, in the order asked for. */
+  readonly pipes: Promise<readonly number[]>;
+  /** The task has begun. Rejects with `sandbox-unavailable` where it could not; resolves where it is missing. */
+  readonly begun: Promise<void>;
+  /** What became of the task, as far as the stage has said. */
+  outcome: Outcome | undefined;
+  /** Host id of pid 1 of the sandbox, until it is known to be gone. */
+  pid: number | undefined;
+  /** A compiled filter, where one was asked for. */
+  filter: Buffer | undefined;
+
+  readonly #child: StageProcess;
+  #failure: string | undefined;
+  #offer: (descriptors: readonly number[]) => void = () => {};
+  #begin: () => void = () => {};
+
+  constructor(child: StageProcess) {
+    this.#child = child;
+    this.pipes = new Promise((resolve, reject) => {
+      this.#offer = resolve;
+      void child.closed.then(() => reject(this.#toError("the stage ended at once")));
+    });
+    this.begun = new Promise((resolve, reject) => {
+      this.#begin = resolve;
+      void child.closed.then(() => {
+        if (this.outcome !== undefined && this.#failure === undefined) resolve();
+        else reject(this.#toError("the sandbox was killed while it was made"));
+      });
+    });
+    this.pipes.catch(() => {});
+    this.begun.catch(() => {});
+    const reader = new FrameReader();
+    child.control.on("data", (chunk: Buffer) => {
+      for (const frame of reader.push(chunk)) this.#hear(frame);
+    });
+  }
+
+  /** Sends the plan, or any other frame that is encoded already. */
+  sendFrame(frame: Uint8Array): void {
+    if (this.#child.control.writable) this.#child.control.write(frame);
+  }
+
+  send(...fields: readonly string[]): void {
+    this.sendFrame(encodeFrame(fields));
+  }
+
+  #toError(otherwise: string): SandboxError {
+    return new SandboxError("sandbox-unavailable", this.#failure ?? otherwise);
+  }
+
+  #hear([verb, ...args]: readonly Buffer[]): void {
+    const text = args.map((field) => field.toString());
+    switch (verb?.toString()) {
+      case "pipes":
+        this.#offer(text.map(Number));
+        return;
+      case "pid":
+        this.pid = Number(text[0]);
+        return;
+      case "begun":
+        this.#begin();
+        return;
+      case "missing":
+        this.outcome = toMissing(text);
+        return;
+      case "filter":
+        this.filter = args[0] === undefined ? undefined : Buffer.from(args[0]);
+        return;
+      case "error":
+        this.#failure ??= text[0] ?? "";
+        return;
+      case "exit":
+        this.#hearExit(text);
+    }
+  }
+
+  #hearExit(text: readonly string[]): void {
+    this.pid = undefined;
+    this.outcome ??= toOutcome(text);
+    if (this.outcome.outcome !== "not-started") this.#failure ??= toFailure(text);
+  }
+}
+
+function toMissing([code, reason]: readonly string[]): Outcome {
+  return { outcome: "not-started", code: code === "126" ? 126 : 127, reason: reason ?? "" };
+}
+
+/** Why the runtime did not bring the task up; undefined where it did. Its log holds nothing else. */
+function toFailure([signal, code, begun, log]: readonly string[]): string | undefined {
+  if (begun === "1") return undefined;
+  const line = log?.trim().split("\n")[0] ?? "";
+  const message = /msg="((?:[^"\\]|\\.)*)"/.exec(line)?.[1] ?? line;
+  if (message !== "") return message;
+  return signal === "0"
+    ? `the runtime gave up with code ${code}`
+    : `the runtime died of signal ${signal}`;
+}
+
+function toOutcome([signal, code]: readonly string[]): Outcome {
+  if (signal !== "0") return { outcome: "signalled", signal: Number(signal) };
+  return { outcome: "exited", code: Number(code) };
+}

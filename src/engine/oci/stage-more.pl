@@ -1,0 +1,201 @@
+# Parts of the stage (stage.pl) that only some runs need: id ranges, directories with mounts below them, idmapped mounts, the
+# compiler of filters, terminals. Loaded where they are called.
+our (%NR, @ops, %setting, $scratch, $root, $root_fd, $empty_fd, @mount_points, $inotify);
+our ($O_DIRECTORY, $O_NONBLOCK, $O_CLOEXEC, $READ_ONLY, $IDMAP, $RECURSIVE, $AT_FDCWD, $NEW_USER, $NEW_NS_AND_PID, $KILL);
+
+# --- id ranges -----------------------------------------------------------------------------------------------
+# A user namespace in which 0 is the user and 1… are its subordinate ids. newuidmap works only from outside of it: a helper
+# that was forked before waits until it exists.
+sub enter_mapped_namespace {
+  my $self = $$;
+  pipe(my $ready_r, my $ready_w) or fail("cannot make a pipe: $!");
+  my $helper = fork();
+  defined $helper or fail("cannot fork: $!");
+  if ($helper == 0) {
+    close($ready_w);
+    sysread($ready_r, my $byte, 1) or exit 1;
+    my @pids = map { my (undef, $program, @map) = @$_; run($program, $self, @map) } ops("idmap");
+    my $bad = 0;
+    for my $pid (@pids) { waitpid($pid, 0); $bad = 1 if $? }
+    exit $bad;
+  }
+  close($ready_r);
+  call("unshare", $NEW_USER | $NEW_NS_AND_PID) == 0 or fail("cannot make a user namespace: $!");
+  syswrite($ready_w, "x");
+  waitpid($helper, 0);
+  fail("newuidmap or newgidmap refused the ranges of /etc/subuid and /etc/subgid") if $?;
+  my $none = "";
+  call("setgroups", 0, $none) == 0 or fail("cannot drop the supplementary groups: $!");
+}
+
+sub run {
+  my @argv = @_;
+  my $pid = fork();
+  defined $pid or fail("cannot fork: $!");
+  if ($pid == 0) { exec { $argv[0] } @argv; exit 127 }
+  return $pid;
+}
+
+# --- read-only directories with mounts below -----------------------------------------------------------------------
+# Their children one by one. Sockets, devices and FIFOs are left out; so is what cannot be opened.
+sub readonly_children {
+  my ($source, $target, $depth) = @_;
+  fail("$source has mounts nested too deeply") if $depth > 8;
+  do_dir($target);
+  opendir(my $dir, $source) or fail("cannot read $source: $!");
+  my @names = grep { $_ ne "." && $_ ne ".." } readdir($dir);
+  fail("$source has mounts in it and too many entries to show one by one") if @names > 4096;
+  for my $name (@names) {
+    my ($from, $to) = ("$source/$name", "$target/$name");
+    if (-l $from) { symlink(readlink($from), "$root$to"); next }
+    if (-d _ && grep { index($_, "$from/") == 0 } @mount_points) { readonly_children($from, $to, $depth + 1); next }
+    next unless -d _ || -f _;
+    my $fd = open_path($AT_FDCWD, $from, 0);
+    next if $fd < 0;
+    my $path = via($fd);
+    if (-d $path) { readonly_dir($fd, $to, $from) } else { bind_file($fd, $to, $from) }
+    close_fds($fd);
+  }
+}
+
+# --- idmapped mounts -----------------------------------------------------------------------------------------------
+# The lower directory with host id 0 and the task's id exchanged: root's files are the task's inside (mount_setattr(2)).
+sub swap_root {
+  my ($fd, $lower) = @_;
+  my $tree = clone_tree($fd, $lower);
+  my $ns = swapped_namespace();
+  set_attributes($tree, $IDMAP | $READ_ONLY, $RECURSIVE, $ns) or fail("cannot map the ids of $lower (idmapped mounts): $!");
+  mkdir("$scratch/lower-$fd", 0700) or fail("cannot make a mount point: $!");
+  my $at = open_path($AT_FDCWD, "$scratch/lower-$fd", $O_DIRECTORY, 0);
+  attach($tree, $at, $lower);
+  close_fds($fd, $at, $ns);
+  return $tree;
+}
+
+# A descriptor of a user namespace whose maps exchange 0 and the task's id and keep all others.
+sub swapped_namespace {
+  pipe(my $up_r, my $up_w) && pipe(my $down_r, my $down_w) or fail("cannot make a pipe: $!");
+  my $pid = fork();
+  defined $pid or fail("cannot fork: $!");
+  if ($pid == 0) {
+    close($down_w);
+    call("unshare", $NEW_USER) == 0 or exit 1;
+    syswrite($up_w, "x");
+    sysread($down_r, my $byte, 1);
+    exit 0;
+  }
+  close($up_w);
+  close($down_r);
+  sysread($up_r, my $byte, 1) or fail("cannot make a user namespace for an idmapped mount");
+  write_file("/proc/$pid/uid_map", swap_map($setting{task_uid})) or fail("cannot write a uid_map: $!");
+  write_file("/proc/$pid/gid_map", swap_map($setting{task_gid})) or fail("cannot write a gid_map: $!");
+  my ($path, $how) = ("/proc/$pid/ns/user\0", pack("QQQ", $O_CLOEXEC, 0, 0));
+  my $ns = call("openat2", $AT_FDCWD, $path, $how, 24);
+  fail("cannot open the user namespace: $!") if $ns < 0;
+  close($down_w);
+  waitpid($pid, 0);
+  return $ns;
+}
+
+sub swap_map {
+  my ($id) = @_;
+  my $map = "0 $id 1\n$id 0 1\n";
+  $map .= "1 1 " . ($id - 1) . "\n" if $id > 1;
+  return $map . ($id + 1) . " " . ($id + 1) . " " . (4294967294 - $id) . "\n";
+}
+
+# --- filters -------------------------------------------------------------------------------------------------------
+# Lets the runtime create a container that is never started, and hands node the filter that it compiled: crun keeps it in
+# its state directory. Our end is the end of that container too.
+sub compile_filter {
+  waitpid(run(@_), 0);
+  for my $file (glob("$scratch/runtime/*/seccomp.bpf"), glob("$scratch/runtime/.cache/seccomp/*")) {
+    sysopen(my $f, $file, 0) or next;
+    my $filter = "";
+    while (sysread($f, $filter, 1 << 16, length $filter)) { }
+    next if !length $filter;
+    tell_node("filter", $filter);
+    last;
+  }
+  exit 0;
+}
+
+# --- terminals ---------------------------------------------------------------------------------------------------
+# The runtime gets a pseudo-terminal of the host for its own; the task's is another one, which the runtime makes inside and
+# relays. Descriptors 0 and 1 are node's: what is typed and what is shown.
+our ($pty_master, $to_task, $to_node, $typing);
+
+sub open_pty {
+  sysopen(my $master, "/dev/ptmx", 2 | $O_NONBLOCK | 0400) or fail("cannot open /dev/ptmx: $!");
+  my ($unlock, $number) = (pack("i", 0), pack("i", 0));
+  ioctl($master, 0x40045431, $unlock) && ioctl($master, 0x80045430, $number) or fail("cannot make a pseudo-terminal: $!");    # TIOCSPTLCK, TIOCGPTN
+  my $name = "/dev/pts/" . unpack("i", $number);
+  sysopen(my $slave, $name, 2 | 0400) or fail("cannot open $name: $!");
+  set_size($master, @setting{"columns", "rows"});
+  return ($master, $slave);
+}
+
+sub set_size {
+  my ($master, $columns, $rows) = @_;
+  my $size = pack("S4", $rows, $columns, 0, 0);
+  ioctl($master, 0x5414, $size);    # TIOCSWINSZ
+}
+
+sub take_terminal {
+  my ($slave) = @_;
+  call("setsid");
+  my $zero = 0;
+  ioctl($slave, 0x540e, $zero);    # TIOCSCTTY
+  call("dup3", fileno($slave), $_, 0) for 0, 1, 2;
+}
+
+sub resize_terminal {
+  my ($pid, $columns, $rows) = @_;
+  set_size($pty_master, $columns, $rows);
+  kill(28, $pid);    # SIGWINCH: the runtime takes the size over to the task's terminal
+}
+
+# Carries bytes both ways without ever waiting for one side only, so that neither a flood of output nor a task that does not
+# read can hold the other direction or node's messages.
+sub relay_terminal {
+  my ($pid, $signal_fd, $master, $slave) = @_;
+  close($slave);
+  ($pty_master, $to_task, $to_node, $typing) = ($master, "", "", 1);
+  fcntl($_, 4, $O_NONBLOCK) for \*STDIN, \*STDOUT;    # F_SETFL
+  my $tty = fileno($master);
+  while (1) {
+    my ($read, $write) = ("", "");
+    vec($read, 0, 1) = 1 if $typing && length($to_task) < 1 << 16;
+    vec($read, $tty, 1) = 1 if length($to_node) < 1 << 16;
+    vec($write, $tty, 1) = 1 if length $to_task;
+    vec($write, 1, 1) = 1 if length $to_node;
+    ($read, $write) = wait_for_event($pid, $signal_fd, $read, $write);
+    if (vec($read, 0, 1)) { my $n = sysread(STDIN, $to_task, 1 << 14, length $to_task); $typing = 0 if defined $n && $n == 0 }
+    if (vec($read, $tty, 1)) { sysread($master, $to_node, 1 << 14, length $to_node) }
+    flush_to($master, \$to_task) if vec($write, $tty, 1);
+    flush_to(\*STDOUT, \$to_node) if vec($write, 1, 1);
+  }
+}
+
+sub flush_to {
+  my ($handle, $bytes) = @_;
+  my $n = syswrite($handle, $$bytes);
+  if (defined $n) { substr($$bytes, 0, $n) = "" }
+  elsif ($! != 11 && $! != 4) { $$bytes = "" }    # neither EAGAIN nor EINTR: nobody reads it any more
+}
+
+# What the task wrote last is still in the terminal when it is gone.
+sub finish_terminal {
+  my $set = "";
+  while (1) {
+    my $n = sysread($pty_master, $to_node, 1 << 14, length $to_node);
+    last if !$n;
+  }
+  while (length $to_node) {
+    vec($set, 1, 1) = 1;
+    select(undef, my $ready = $set, undef, 5) > 0 or last;
+    flush_to(\*STDOUT, \$to_node);
+  }
+}
+
+1;
