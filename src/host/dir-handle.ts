@@ -47,6 +47,21 @@ export function readDirAt(dirFd: number): readonly string[] {
   return readDirNames(`/proc/self/fd/${dirFd}`);
 }
 
+/** A name in a directory; `isFile` where the filesystem says with the name that it is a regular file. */
+export interface NamedEntry {
+  readonly name: string;
+  readonly isFile: boolean;
+}
+
+/** Like `readDirAt`, with what the filesystem says of types. */
+export function readEntriesAt(dirFd: number): readonly NamedEntry[] {
+  const path = `/proc/self/fd/${dirFd}`;
+  const entries = readdirSync(path, { withFileTypes: true });
+  const named = entries.map((entry) => ({ name: entry.name, isFile: entry.isFile() }));
+  if (!named.some((entry) => entry.name.includes(REPLACEMENT))) return named;
+  return readDirNames(path).map((name) => ({ name, isFile: false }));
+}
+
 /** Names in the directory at `path`, as strings of `decodeName`, in no order. */
 export function readDirNames(path: string | Buffer): readonly string[] {
   const names = readdirSync(path);

@@ -8,26 +8,31 @@ const CHUNK = 256 * 1024;
 /** Never waits at a FIFO, never follows a link. */
 const OPEN_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** A regular file as it was when it was opened, and the SHA-256 of its bytes. */
+/** A regular file as it was when it was opened, and the SHA-256 of its bytes where they were wanted. */
 export interface HashedFile {
   readonly stats: BigIntStats;
-  readonly digest: Digest;
+  readonly digest?: Digest;
 }
 
 /**
  * Hashes regular files with one bounded buffer for all of them. The result is undefined where `path` is
- * not a regular file once opened; errors of open(2) are passed on.
+ * not a regular file once opened; errors of open(2) are passed on. A file that `skip` names is not read.
  */
-export type FileHasher = (path: string | Buffer) => HashedFile | undefined;
+export type FileHasher = (
+  path: string | Buffer,
+  skip?: (stats: BigIntStats) => boolean,
+) => HashedFile | undefined;
 
 /** A hasher with a buffer of its own. */
 export function createFileHasher(): FileHasher {
   const buffer = Buffer.allocUnsafeSlow(CHUNK);
-  return (path) => {
+  return (path, skip) => {
     const fd = openSync(path, OPEN_FILE);
     try {
       const stats = fstatSync(fd, { bigint: true });
-      return stats.isFile() ? { stats, digest: hashDescriptor(fd, buffer) } : undefined;
+      if (!stats.isFile()) return undefined;
+      if (skip?.(stats) === true) return { stats };
+      return { stats, digest: hashDescriptor(fd, { buffer, size: stats.size }) };
     } finally {
       closeSync(fd);
     }
@@ -41,15 +46,16 @@ export function hashBytes(bytes: Uint8Array | string): Digest {
   return toDigest(createHash("sha256").update(bytes).digest("hex"));
 }
 
-function hashDescriptor(fd: number, buffer: Buffer): Digest {
-  const first = readSync(fd, buffer, 0, buffer.length, null);
-  if (first === 0) return hashBytes(buffer.subarray(0, 0));
-  let length = readSync(fd, buffer, first, buffer.length - first, null);
-  if (first < buffer.length && length === 0) return hashBytes(buffer.subarray(0, first));
-  const whole = createHash("sha256").update(buffer.subarray(0, first + length));
-  do {
-    length = readSync(fd, buffer, 0, buffer.length, null);
+function hashDescriptor(fd: number, o: { buffer: Buffer; size: bigint }): Digest {
+  const { buffer } = o;
+  let length = readSync(fd, buffer, 0, buffer.length, null);
+  // The rule for sources: all in one piece, and no second read to be told of the end.
+  if (length < buffer.length && length === Number(o.size))
+    return hashBytes(buffer.subarray(0, length));
+  const whole = createHash("sha256");
+  while (length > 0) {
     whole.update(buffer.subarray(0, length));
-  } while (length > 0);
+    length = readSync(fd, buffer, 0, buffer.length, null);
+  }
   return toDigest(whole.digest("hex"));
 }

@@ -32,7 +32,7 @@ export function readBaseContent(
     if (stats.isSymbolicLink()) return { target: readLinkAt(at.dirFd, at.name) };
     if (!stats.isFile() || hasher === undefined) return {};
     const hashed = hasher(toChildPath(at.dirFd, at.name));
-    return hashed === undefined ? {} : { digest: hashed.digest };
+    return hashed?.digest === undefined ? {} : { digest: hashed.digest };
   } catch (error) {
     if (hasErrno(error, "EACCES", "EPERM")) return "denied";
     // Gone or retyped by the host since it was looked at: what was looked at stays the fingerprint, and a commit finds the difference.

@@ -1,5 +1,6 @@
 import type { BigIntStats } from "node:fs";
 import type { BaseState, NextState } from "../core/change.js";
+import { hasErrno } from "../core/error.js";
 import type { RelPath } from "../core/path.js";
 import { toChildPath } from "../host/dir-handle.js";
 import { readBaseContent, toBaseState } from "./base-state.js";
@@ -146,10 +147,16 @@ export class ChangeWriter {
   #readBaseXattrs(found: Found, base: BigIntStats): PathXattrs | undefined {
     if (base.isSymbolicLink() || isWhiteout(base)) return undefined;
     const path = toChildPath(found.baseFd ?? -1, found.name);
-    const xattrs = readPathXattrs(this.#context.native, path, { side: "base" });
-    for (const name of xattrs.forged)
-      this.note(found.path, { kind: "forged-mark", text: `the workspace's own carries ${name}` });
-    return xattrs;
+    try {
+      const xattrs = readPathXattrs(this.#context.native, path, { side: "base" });
+      for (const name of xattrs.forged)
+        this.note(found.path, { kind: "forged-mark", text: `the workspace's own carries ${name}` });
+      return xattrs;
+    } catch (error) {
+      // What withholds its attributes withholds its content: that is said when it is read.
+      if (hasErrno(error, "EACCES", "EPERM", "ENOENT")) return undefined;
+      throw error;
+    }
   }
 
   #push(

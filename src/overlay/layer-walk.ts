@@ -1,6 +1,6 @@
 import { hasErrno, SandboxError } from "../core/error.js";
 import { encodeName, joinPath } from "../core/path.js";
-import { readDirAt } from "../host/dir-handle.js";
+import { type NamedEntry, readDirAt, readEntriesAt } from "../host/dir-handle.js";
 import type { WalkContext } from "./walk-context.js";
 import { readBaseStats } from "./base-state.js";
 import type { ChangeWriter, Found } from "./change-writer.js";
@@ -43,12 +43,12 @@ function visitDir(walk: Walk, node: DirNode): readonly DirNode[] {
     throw new SandboxError("damaged", `the layers go more than ${DEEPEST} directories deep`);
   const baseFd = node.inBase ? walk.base.fdOf(node) : undefined;
   const upperFd = node.inUpper ? openUpper(walk, node) : undefined;
-  const names = upperFd === undefined ? [] : readDirAt(upperFd);
-  const below = names.map((name) => visitName(walk, node, { name, upperFd, baseFd }));
+  const entries = upperFd === undefined ? [] : readEntriesAt(upperFd);
+  const below = entries.map((entry) => visitName(walk, node, { ...entry, upperFd, baseFd }));
   if (node.hidesBase && baseFd !== undefined) {
-    const seen = new Set(names);
+    const seen = new Set(entries.map((entry) => entry.name));
     const hidden = readHidden(walk, node, baseFd).filter((name) => !seen.has(name));
-    below.push(...hidden.map((name) => visitName(walk, node, { name, baseFd })));
+    below.push(...hidden.map((name) => visitName(walk, node, { name, isFile: false, baseFd })));
   }
   return below.filter((child) => child !== undefined);
 }
@@ -73,11 +73,7 @@ function readHidden(walk: Walk, node: DirNode, baseFd: number): readonly string[
 function visitName(
   walk: Walk,
   node: DirNode,
-  at: {
-    readonly name: string;
-    readonly upperFd?: number | undefined;
-    readonly baseFd: number | undefined;
-  },
+  at: NamedEntry & { readonly upperFd?: number | undefined; readonly baseFd: number | undefined },
 ): DirNode | undefined {
   const { context, writer } = walk;
   const path = joinPath(node.path, at.name);
@@ -86,7 +82,7 @@ function visitName(
   const upper =
     at.upperFd === undefined
       ? undefined
-      : readUpperEntry(context, { dirFd: at.upperFd, name: at.name, path });
+      : readUpperEntry(context, { ...at, dirFd: at.upperFd, path });
   if (upper?.kind === "unreadable" || upper?.kind === "dropped") writer.note(path, upper.notice);
   if (upper?.kind === "unreadable") return undefined;
   const { name, baseFd } = at;

@@ -21,7 +21,7 @@ import { removeTree } from "../../src/host/remove-tree.js";
  */
 export type TreeLines = readonly string[];
 
-const LINE = /^(?<name>[^@=|>]*?)(?:@(?<mode>[0-7]+))?(?<sign>\/$|=|->|\|$)(?<rest>[^]*)$/;
+const LINE = /^(?<name>[^@=|>]*?)(?:@(?<mode>[0-7]+))?(?<sign>\/$|=|->|\|$)(?<rest>[\s\S]*)$/;
 
 /** A directory of its own below the system's temporary one. Disposing of it removes it whatever it holds. */
 export interface TempDir extends Disposable {
