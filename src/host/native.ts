@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import type koffi from "koffi";
+import { decodeStatx, type FileStat, STATX_BASIC_STATS, STATX_BYTES } from "./confined-stat.js";
 
 /** A system call failed; `code` is the name of the error number (`ENOENT`), as Node's own errors have it. */
 export interface ErrnoError extends Error {
@@ -22,9 +23,19 @@ export interface Native {
   lsetxattr(path: Path, name: string, value: Uint8Array): void;
   lremovexattr(path: Path, name: string): void;
   /** openat2 with `how.resolve`; returns a file descriptor. `dirfd` -100 is the current directory. */
-  openat2(dirfd: number, path: Path, how: { flags: number; mode?: number; resolve: number }): number;
-  renameat2(from: { dirfd: number; path: Path }, to: { dirfd: number; path: Path; flags?: number }): void;
-  linkat(from: { dirfd: number; path: Path }, to: { dirfd: number; path: Path; flags?: number }): void;
+  openat2(
+    dirfd: number,
+    path: Path,
+    how: { flags: number; mode?: number; resolve: number },
+  ): number;
+  renameat2(
+    from: { dirfd: number; path: Path },
+    to: { dirfd: number; path: Path; flags?: number },
+  ): void;
+  linkat(
+    from: { dirfd: number; path: Path },
+    to: { dirfd: number; path: Path; flags?: number },
+  ): void;
   unlinkat(dirfd: number, path: Path, flags: number): void;
   mkdirat(dirfd: number, path: Path, mode: number): void;
   symlinkat(target: Path, at: { dirfd: number; path: Path }): void;
@@ -33,8 +44,21 @@ export interface Native {
   /** Sets the modification time (ns since the epoch) and leaves the access time. Does not follow. */
   setMtimeAt(at: { dirfd: number; path: Path }, mtimeNs: bigint): void;
   syncfs(fd: number): void;
+  /** What names the inode of `path` on its filesystem, whatever its path; the last component is not followed. */
+  nameToHandleAt(at: { dirfd: number; path: Path }): {
+    readonly type: number;
+    readonly bytes: Buffer;
+  };
   /** `flock(2)`; false where the lock is held by someone else and `LOCK_NB` was given. */
   flock(fd: number, operation: number): boolean;
+  /** The state of `path` below `dirfd`, not followed; undefined where it is absent. */
+  statAt(dirfd: number, path: Path): FileStat | undefined;
+  readlinkAt(dirfd: number, path: Path): Buffer;
+  mknodAt(at: { dirfd: number; path: Path }, mode: number, dev: number): void;
+  /** The new offset. */
+  lseek(fd: number, offset: number, whence: number): number;
+  fcntl(fd: number, command: number, argument: number): number;
+  ioctl(fd: number, request: number, argument: number): number;
 }
 
 export const AT_FDCWD = -100;
@@ -52,6 +76,9 @@ export const LOCK_NB = 4;
 export const LOCK_UN = 8;
 
 const SYS_OPENAT2 = 437;
+const PATH_MAX = 4096;
+const XATTR_LIST_MAX = 65536;
+const MAX_HANDLE_SZ = 128;
 const UTIME_OMIT = (1n << 30n) - 2n;
 
 /** Loads libc. Costs a few milliseconds: call it only where it is needed, and pass the result on. */
@@ -75,16 +102,21 @@ export function openNative(): Native {
 
 function toNative(call: (signature: string) => (...args: unknown[]) => number): Native {
   const list = call("long llistxattr(const void *path, void *list, size_t size)");
+  const names = Buffer.allocUnsafeSlow(XATTR_LIST_MAX);
   const get = call("long lgetxattr(const void *path, const char *name, void *value, size_t size)");
   const set = call(
     "int lsetxattr(const void *path, const char *name, const void *value, size_t size, int flags)",
   );
   const remove = call("int lremovexattr(const void *path, const char *name)");
-  const open = call("long syscall(long number, long dirfd, const void *path, void *how, size_t size)");
+  const open = call(
+    "long syscall(long number, long dirfd, const void *path, void *how, size_t size)",
+  );
   const rename = call(
     "int renameat2(int from, const void *path, int to, const void *target, unsigned int flags)",
   );
-  const link = call("int linkat(int from, const void *path, int to, const void *target, int flags)");
+  const link = call(
+    "int linkat(int from, const void *path, int to, const void *target, int flags)",
+  );
   const unlink = call("int unlinkat(int dirfd, const void *path, int flags)");
   const mkdir = call("int mkdirat(int dirfd, const void *path, unsigned int mode)");
   const symlink = call("int symlinkat(const void *target, int dirfd, const void *path)");
@@ -94,9 +126,22 @@ function toNative(call: (signature: string) => (...args: unknown[]) => number): 
   );
   const utimens = call("int utimensat(int dirfd, const void *path, const void *times, int flags)");
   const sync = call("int syncfs(int fd)");
+  const handle = call(
+    "int name_to_handle_at(int dirfd, const void *path, void *handle, void *mount, int flags)",
+  );
   const lock = call("int flock(int fd, int operation)");
+  const readlink = call("long readlinkat(int dirfd, const void *path, void *buffer, size_t size)");
+  const mknod = call(
+    "int mknodat(int dirfd, const void *path, unsigned int mode, unsigned long dev)",
+  );
+  const seek = call("long lseek(int fd, long offset, int whence)");
+  const control = call("int fcntl(int fd, int command, long argument)");
+  const device = call("int ioctl(int fd, unsigned long request, long argument)");
+  const stat = toStatAt(
+    call("int statx(int dirfd, const char *path, int flags, unsigned int mask, void *buffer)"),
+  );
   return {
-    llistxattr: (path) => splitNames(readSized((buffer, size) => list(cPath(path), buffer, size))),
+    llistxattr: (path) => splitNames(names.subarray(0, list(cPath(path), names, names.length))),
     lgetxattr: (path, name) => {
       try {
         return readSized((buffer, size) => get(cPath(path), name, buffer, size));
@@ -108,7 +153,11 @@ function toNative(call: (signature: string) => (...args: unknown[]) => number): 
     lsetxattr: (path, name, value) => void set(cPath(path), name, value, value.length, 0),
     lremovexattr: (path, name) => void remove(cPath(path), name),
     openat2: (dirfd, path, how) => {
-      const words = BigUint64Array.of(BigInt(how.flags), BigInt(how.mode ?? 0), BigInt(how.resolve));
+      const words = BigUint64Array.of(
+        BigInt(how.flags),
+        BigInt(how.mode ?? 0),
+        BigInt(how.resolve),
+      );
       return open(SYS_OPENAT2, dirfd, cPath(path), words, words.byteLength);
     },
     renameat2: (from, to) =>
@@ -128,6 +177,12 @@ function toNative(call: (signature: string) => (...args: unknown[]) => number): 
       utimens(at.dirfd, cPath(at.path), times, AT_SYMLINK_NOFOLLOW);
     },
     syncfs: (fd) => void sync(fd),
+    nameToHandleAt: (at) => {
+      const found = Buffer.alloc(8 + MAX_HANDLE_SZ);
+      found.writeUInt32LE(MAX_HANDLE_SZ, 0);
+      handle(at.dirfd, cPath(at.path), found, Buffer.alloc(8), 0);
+      return { type: found.readInt32LE(4), bytes: found.subarray(8, 8 + found.readUInt32LE(0)) };
+    },
     flock: (fd, operation) => {
       try {
         lock(fd, operation);
@@ -137,6 +192,31 @@ function toNative(call: (signature: string) => (...args: unknown[]) => number): 
         throw error;
       }
     },
+    statAt: stat,
+    readlinkAt: (dirfd, path) => {
+      const buffer = Buffer.alloc(PATH_MAX);
+      return buffer.subarray(0, readlink(dirfd, cPath(path), buffer, PATH_MAX));
+    },
+    mknodAt: (at, mode, dev) => void mknod(at.dirfd, cPath(at.path), mode, dev),
+    lseek: (fd, offset, whence) => seek(fd, offset, whence),
+    fcntl: (fd, command, argument) => control(fd, command, argument),
+    ioctl: (fd, request, argument) => device(fd, request, argument),
+  };
+}
+
+/** One buffer for all calls: this one is made for every path of a commit. */
+function toStatAt(statx: (...args: unknown[]) => number): Native["statAt"] {
+  const buffer = Buffer.alloc(STATX_BYTES);
+  const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+  return (dirfd, path) => {
+    try {
+      const name = typeof path === "string" && !path.includes("\0") ? path : cPath(path);
+      statx(dirfd, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, buffer);
+    } catch (error) {
+      if ((error as ErrnoError).code === "ENOENT") return undefined;
+      throw error;
+    }
+    return decodeStatx(view);
   };
 }
 
@@ -155,6 +235,7 @@ function readSized(ask: (buffer: Uint8Array | null, size: number) => number): Bu
 }
 
 function splitNames(bytes: Buffer): readonly string[] {
+  if (bytes.length === 0) return [];
   return bytes.toString("utf8").split("\0").filter(Boolean);
 }
 

@@ -1,0 +1,102 @@
+import type { BaseState, Change, Layers, NextState, Owner } from "../core/change.js";
+import { parentPath } from "../core/path.js";
+import type { FileOps } from "../host/confined-ops.js";
+import type { ConfinedRoot, Missing } from "../host/confined-root.js";
+import type { FileStat } from "../host/confined-stat.js";
+import { describeDifference, type Expected, nameType, type Present } from "./same-state.js";
+
+/** How a path of the workspace stands to a change. */
+export type Verdict =
+  /** As the change found it; `stat` is absent where nothing is there, as for an add. */
+  | { readonly verdict: "before"; readonly stat?: FileStat }
+  /** As the change would leave it: the host made the same change. */
+  | { readonly verdict: "after" }
+  | { readonly verdict: "conflict"; readonly reason: string };
+
+/** What a change is checked against. */
+export interface CheckContext {
+  readonly ops: FileOps;
+  readonly workspace: ConfinedRoot;
+  readonly layers: Layers;
+  /** True for a directory that the plan makes, so that it need not be there yet. */
+  readonly willExist: (change: Change) => boolean;
+}
+
+/** Compares the workspace's present state of one path with both sides of a change. Reads only. */
+export function checkChange(change: Change, context: CheckContext): Verdict {
+  const found = context.workspace.find(change.path);
+  if (typeof found === "string") return checkMissing(change, found, context);
+  const present = { at: context.workspace.at(change.path), stat: found };
+  const host = describeHostEdit(change, present, context);
+  if (host === undefined) return { verdict: "before", stat: found };
+  if (isAfter(change, present, context)) return { verdict: "after" };
+  return conflict(host);
+}
+
+/** What the host did to a path since the task saw it; undefined where it did nothing. */
+function describeHostEdit(
+  change: Change,
+  present: Present,
+  context: CheckContext,
+): string | undefined {
+  if (change.hostTouched !== undefined) return change.hostTouched;
+  if (change.before === undefined)
+    return `was created on the host (a ${nameType(present.stat.type)})`;
+  const difference = describeDifference(context.ops, present, fromBase(change.before));
+  return difference === undefined ? undefined : `changed on the host: ${difference}`;
+}
+
+function checkMissing(change: Change, missing: Missing, context: CheckContext): Verdict {
+  if (missing === "link") return conflict("a directory above it is a symbolic link now");
+  if (change.after === undefined) return { verdict: "after" };
+  if (change.before !== undefined) return conflict("was deleted on the host");
+  if (missing === "parent" && !context.willExist(change))
+    return conflict("the directory it belongs in is gone from the host");
+  if (change.hostTouched !== undefined) return conflict(change.hostTouched);
+  return { verdict: "before" };
+}
+
+function isAfter(change: Change, present: Present, context: CheckContext): boolean {
+  const { after } = change;
+  if (after === undefined) return false;
+  const expected = toExpected(after, { change, context });
+  return describeDifference(context.ops, present, expected) === undefined;
+}
+
+function fromBase(before: BaseState): Expected {
+  return { ...before, stamp: { ino: before.ino, ctimeNs: before.ctimeNs } };
+}
+
+function toExpected(
+  after: NextState,
+  about: { readonly change: Change; readonly context: CheckContext },
+): Expected {
+  const { before, path } = about.change;
+  const parent = parentPath(path);
+  const above = parent === undefined ? "name" : about.context.workspace.find(parent);
+  const dir = typeof above === "string" ? undefined : above;
+  const { layers } = about.context;
+  return {
+    ...after,
+    uid: toId(after.uid, { base: before?.uid, task: layers.taskUid, parent: dir?.uid }),
+    gid: toId(after.gid, { base: before?.gid, task: layers.taskGid, parent: dir?.gid }),
+  };
+}
+
+/** Undefined: any, where it is for the commit to say whose the result would be. */
+function toId(
+  owner: Owner,
+  ids: {
+    readonly base: number | undefined;
+    readonly task: number;
+    readonly parent: number | undefined;
+  },
+): number | undefined {
+  if (owner === "base") return ids.base;
+  if (owner !== "user") return owner;
+  return ids.task === ids.parent ? ids.task : undefined;
+}
+
+function conflict(reason: string): Verdict {
+  return { verdict: "conflict", reason };
+}

@@ -1,0 +1,30 @@
+import { isSandboxError, SandboxError } from "../core/error.js";
+
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ["ENOSPC", "no space left on the filesystem (or no inodes)"],
+  ["EDQUOT", "the disk quota is used up"],
+  ["EACCES", "permission denied"],
+  ["EPERM", "not permitted (immutable, or another owner)"],
+  ["EROFS", "the filesystem is read-only"],
+  ["EIO", "the disk failed (input/output error)"],
+  ["EMFILE", "too many open files"],
+]);
+
+/** Runs `act`; a system error becomes a `SandboxError` that names `subject`, a path, and why in words. */
+export function naming<T>(subject: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw toFailure(subject, error);
+  }
+}
+
+/** A system error → a `SandboxError` that names `subject`. What is none already passes as it is. */
+export function toFailure(subject: string, error: unknown): unknown {
+  if (isSandboxError(error) || !(error instanceof Error) || !("code" in error)) return error;
+  const code = String(error.code);
+  return new SandboxError("unexpected", `${subject}: ${REASONS.get(code) ?? code}`, {
+    hint: "nothing was written to the workspace; the session is kept",
+    cause: error,
+  });
+}

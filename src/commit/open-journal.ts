@@ -1,0 +1,65 @@
+import { createHash } from "node:crypto";
+import { constants } from "node:fs";
+import type { RelPath } from "../core/path.js";
+import type { FileOps } from "../host/confined-ops.js";
+import { COMMIT_ROOT, type Roots } from "./roots.js";
+
+/** The journal's name in a commit's directory. */
+export const JOURNAL_NAME = "journal.jsonl" as RelPath;
+
+const CHUNK_BYTES = 1024 * 1024;
+
+/** A journal open for appending. Records are JSON, one a line. */
+export interface Journal extends Disposable {
+  /** Appends records; they are not durable before `sync`. */
+  append(records: Iterable<object>): void;
+  /** Appends a record with the SHA-256 of everything before it: what ends a part that must be whole. */
+  appendSealed(record: object): void;
+  sync(): void;
+  /** Takes back what was appended since `mark`, durably. */
+  readonly length: number;
+  cutTo(length: number): void;
+}
+
+/** Creates the journal of a new commit, or goes on with one whose sound part is `content`. */
+export function openJournal(ops: FileOps, roots: Roots, content?: Buffer): Journal {
+  const at = roots.at({ root: COMMIT_ROOT, path: JOURNAL_NAME });
+  const create = content === undefined ? constants.O_CREAT | constants.O_EXCL : 0;
+  const fd = ops.openFile(at, constants.O_WRONLY | constants.O_APPEND | create);
+  const hash = createHash("sha256");
+  let length = content?.length ?? 0;
+  if (content !== undefined) {
+    hash.update(content);
+    ops.truncate(fd, length);
+  }
+  const write = (text: string): void => {
+    const data = Buffer.from(text, "utf8");
+    ops.write(fd, data);
+    hash.update(data);
+    length += data.length;
+  };
+  return {
+    append: (records) => {
+      let text = "";
+      for (const record of records) {
+        text += `${JSON.stringify(record)}\n`;
+        if (text.length < CHUNK_BYTES) continue;
+        write(text);
+        text = "";
+      }
+      if (text !== "") write(text);
+    },
+    appendSealed: (record) => {
+      write(`${JSON.stringify({ ...record, sha256: hash.copy().digest("hex") })}\n`);
+    },
+    sync: () => ops.syncData(fd),
+    get length() {
+      return length;
+    },
+    cutTo: (shorter) => {
+      ops.truncate(fd, shorter);
+      ops.syncData(fd);
+    },
+    [Symbol.dispose]: () => ops.close(fd),
+  };
+}

@@ -1,0 +1,122 @@
+import type { Change, Changeset, Layers } from "../core/change.js";
+import { joinPath, parentPath, type RelPath } from "../core/path.js";
+import { openFileOps } from "../host/confined-calls.js";
+import type { FileOps } from "../host/confined-ops.js";
+import { type ConfinedRoot, openConfinedRoot } from "../host/confined-root.js";
+import type { FileStat } from "../host/confined-stat.js";
+import type { Native } from "../host/native.js";
+import { checkChange } from "./check-change.js";
+import { closeSelection, toKey } from "./close-selection.js";
+
+/** A path that cannot be committed, recovered or rolled back as things are, and why, for a person. */
+export interface PathConflict {
+  readonly workspace: number;
+  readonly path: RelPath;
+  readonly reason: string;
+}
+
+/** What a commit would do. Any conflict stops it: nothing is written. */
+export interface CommitPlan {
+  /** To apply, in the changeset's order; directories that are needed come along. */
+  readonly changes: readonly Change[];
+  /** Selected, and the host made the same change: nothing to do. */
+  readonly alreadyThere: readonly Change[];
+  readonly conflicts: readonly PathConflict[];
+}
+
+/**
+ * Compares every selected change with the present state of the workspaces. Reads only, never follows a
+ * symbolic link, and runs no program.
+ */
+export function planCommit(o: {
+  readonly changeset: Changeset;
+  readonly layers: readonly Layers[];
+  /** Indices into `changeset.changes`. */
+  readonly selection: "all" | ReadonlySet<number>;
+  readonly native: Native;
+}): CommitPlan {
+  const chosen = closeSelection(o.changeset, o.selection);
+  const checked = checkChanges(chosen, { ...o, ops: openFileOps(o.native) });
+  return {
+    changes: checked.ready.map(({ change }) => change),
+    alreadyThere: checked.alreadyThere,
+    conflicts: checked.conflicts,
+  };
+}
+
+/** A change that can be applied, with what is at its path now (nothing, for an add). */
+export interface ReadyChange {
+  readonly change: Change;
+  readonly present: FileStat | undefined;
+}
+
+/** Changes, sorted by what the workspaces' present state means for them. */
+export interface CheckedChanges {
+  readonly ready: readonly ReadyChange[];
+  readonly alreadyThere: readonly Change[];
+  readonly conflicts: readonly PathConflict[];
+}
+
+/** The check that plan and commit share: the commit makes it again under the lock, just before it acts. */
+export function checkChanges(
+  chosen: readonly Change[],
+  o: {
+    readonly changeset: Changeset;
+    readonly layers: readonly Layers[];
+    readonly ops: FileOps;
+  },
+): CheckedChanges {
+  const ready: ReadyChange[] = [];
+  const alreadyThere: Change[] = [];
+  const conflicts: PathConflict[] = [];
+  const planned = new Map(chosen.map((change) => [toKey(change.workspace, change.path), change]));
+  o.layers.forEach((layers, index) => {
+    const own = chosen.filter((change) => change.workspace === index);
+    if (own.length === 0) return;
+    using workspace = openConfinedRoot(layers.lower, { ops: o.ops, strict: true });
+    const willExist = (change: Change): boolean => isMade(change, planned);
+    for (const change of own) {
+      const verdict = checkChange(change, { ops: o.ops, workspace, layers, willExist });
+      const { path } = change;
+      if (verdict.verdict === "after") alreadyThere.push(change);
+      else if (verdict.verdict === "conflict")
+        conflicts.push({ workspace: index, path, reason: verdict.reason });
+      else {
+        ready.push({ change, present: verdict.stat });
+        conflicts.push(...findKept(change, { workspace, planned, changeset: o.changeset }));
+      }
+    }
+  });
+  return { ready, alreadyThere, conflicts };
+}
+
+function isMade(change: Change, planned: ReadonlyMap<string, Change>): boolean {
+  const parent = parentPath(change.path);
+  if (parent === undefined) return false;
+  return planned.get(toKey(change.workspace, parent))?.after?.type === "dir";
+}
+
+/** A directory goes only when everything in it does: names what would be left. */
+function findKept(
+  change: Change,
+  known: {
+    readonly workspace: ConfinedRoot;
+    readonly planned: ReadonlyMap<string, Change>;
+    readonly changeset: Changeset;
+  },
+): readonly PathConflict[] {
+  if (change.before?.type !== "dir" || change.after?.type === "dir") return [];
+  const { workspace, path } = change;
+  const kept = known.workspace
+    .list(path)
+    .map((name) => joinPath(path, name))
+    .filter((child) => known.planned.get(toKey(workspace, child))?.kind !== "delete");
+  const first = kept.toSorted()[0];
+  if (first === undefined) return [];
+  const own = known.changeset.changes.some(
+    (other) => other.workspace === workspace && other.path === first,
+  );
+  const more = kept.length > 1 ? ` and ${kept.length - 1} more` : "";
+  const why = own ? "not selected" : "not among the task's deletions (added on the host?)";
+  return [{ workspace, path, reason: `cannot go: it holds ${first}${more}, ${why}` }];
+}

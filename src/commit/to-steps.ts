@@ -1,0 +1,161 @@
+import { hasErrno, SandboxError } from "../core/error.js";
+import type { Digest } from "../core/ids.js";
+import type { RelPath } from "../core/path.js";
+import { hashFileAt, hasWriterAt } from "../host/confined-file.js";
+import type { FileStat } from "../host/confined-stat.js";
+import { readCarried } from "./carried-xattrs.js";
+import type { Draft, DraftSource } from "./draft.js";
+import { inWorkspace, KEPT_ROOT, stageRoot } from "./roots.js";
+import type { Workbench } from "./stage-steps.js";
+import type { PathState, Place, Source, Step } from "./step.js";
+
+/** What numbering steps needs to know. */
+export interface StepContext extends Workbench {
+  /** By workspace: true where slots are in `before/`, so that an inode can stay there. */
+  readonly keepsInode: readonly boolean[];
+}
+
+/**
+ * Drafts → steps, in the order in which they can be taken: what goes, children first; then what comes, parents first; then
+ * metadata of directories. Reads the content of what will go where its digest is not known.
+ */
+export function toSteps(context: StepContext, drafts: readonly Draft[]): readonly Step[] {
+  const sorted = drafts.toSorted(compareDrafts);
+  const ordered = [
+    ...sorted.filter((draft) => toAct(draft) === "take").toReversed(),
+    ...sorted.filter((draft) => toAct(draft) === "put" || toAct(draft) === "swap"),
+    ...sorted.filter((draft) => toAct(draft) === "set"),
+  ];
+  const names = countNames(ordered);
+  const groups = new Map<string, number>();
+  return ordered.map((draft, n) => toStep(context, draft, { n, names, groups }));
+}
+
+function compareDrafts(a: Draft, b: Draft): number {
+  if (a.workspace !== b.workspace) return a.workspace - b.workspace;
+  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
+}
+
+function toAct(draft: Draft): Step["act"] {
+  if (draft.present === undefined) return "put";
+  if (draft.after === undefined) return "take";
+  return draft.present.type === "dir" && draft.after.type === "dir" ? "set" : "swap";
+}
+
+/** How many names of each inode go away in this transaction. */
+function countNames(drafts: readonly Draft[]): ReadonlyMap<string, number> {
+  const names = new Map<string, number>();
+  for (const { workspace, present } of drafts) {
+    if (present?.type !== "file") continue;
+    const key = `${workspace}/${present.ino}`;
+    names.set(key, (names.get(key) ?? 0) + 1);
+  }
+  return names;
+}
+
+function toStep(
+  context: StepContext,
+  draft: Draft,
+  known: {
+    readonly n: number;
+    readonly names: ReadonlyMap<string, number>;
+    readonly groups: Map<string, number>;
+  },
+): Step {
+  const act = toAct(draft);
+  const { workspace, path, present, after, source } = draft;
+  const needsCopy =
+    present?.type === "file" && act !== "set" && mustCopy(context, draft, known.names);
+  const copy = needsCopy ? { root: KEPT_ROOT, path: `${known.n}.copy` as RelPath } : undefined;
+  const before = present === undefined ? undefined : readBefore(context, draft, present);
+  return {
+    n: known.n,
+    act,
+    workspace,
+    path,
+    slot: toSlot(draft, known.n),
+    ...(before !== undefined && { before }),
+    ...(after !== undefined && { after }),
+    ...(source !== undefined && act !== "set" && { source: toSource(source, known) }),
+    ...(copy !== undefined && { copy }),
+  };
+}
+
+function toSlot(draft: Draft, n: number): Place {
+  const { source } = draft;
+  if (draft.present === undefined && source?.kind === "move") return source.from;
+  return { root: stageRoot(draft.workspace), path: String(n) as RelPath };
+}
+
+function toSource(
+  source: DraftSource,
+  known: { readonly n: number; readonly groups: Map<string, number> },
+): Source {
+  if (source.kind === "make") return source;
+  if (source.kind === "move") {
+    const { mayStay: _, ...move } = source;
+    return move;
+  }
+  const { group, ...copy } = source;
+  const first = group === undefined ? undefined : known.groups.get(group);
+  if (first !== undefined) return { kind: "link", step: first, ino: copy.ino };
+  if (group !== undefined) known.groups.set(group, known.n);
+  return copy;
+}
+
+/** A pre-image that may still change, or cannot stay where it is, is copied besides. */
+function mustCopy(context: StepContext, draft: Draft, names: ReadonlyMap<string, number>): boolean {
+  const { present, workspace, path } = draft;
+  if (present === undefined) return false;
+  if (context.keepsInode[workspace] !== true) return true;
+  if (present.nlink > (names.get(`${workspace}/${present.ino}`) ?? 1)) return true;
+  return readable(
+    () => hasWriterAt(context.ops, context.roots.at(inWorkspace(workspace, path))),
+    false,
+  );
+}
+
+function readBefore(context: StepContext, draft: Draft, present: FileStat): PathState {
+  const { known } = draft;
+  const place = inWorkspace(draft.workspace, draft.path);
+  const at = () => context.roots.at(place);
+  const digest =
+    present.type === "file" ? (known?.digest ?? readDigest(context, place)) : undefined;
+  const target =
+    present.type === "symlink" ? (known?.target ?? context.ops.readLink(at())) : undefined;
+  const needsXattrs = known?.xattrs === undefined && !context.keepsInode[draft.workspace];
+  const xattrs =
+    needsXattrs && (present.type === "file" || present.type === "dir")
+      ? readCarried(context.ops, at())
+      : known?.xattrs;
+  const { type, mode, uid, gid, size, mtimeNs, ino } = present;
+  return {
+    ...{ type, mode, uid, gid, size, mtimeNs, ino },
+    ...(digest !== undefined && { digest }),
+    ...(target !== undefined && { target }),
+    ...(xattrs !== undefined && { xattrs }),
+  };
+}
+
+/** A file we may move but not read has no digest: its inode alone stands for it. */
+function readDigest(context: StepContext, place: Place): Digest | undefined {
+  return readable(() => hashFileAt(context.ops, context.roots.at(place)), undefined);
+}
+
+function readable<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (hasErrno(error, "EACCES", "EPERM")) return otherwise;
+    throw error;
+  }
+}
+
+/** Refuses what no transaction may do, whatever the plan says. */
+export function refuseOverlayMarks(path: RelPath, names: readonly string[]): void {
+  const mark = names.find((name) => name.includes(".overlay."));
+  if (mark === undefined) return;
+  throw new SandboxError("denied", `${path}: carries ${mark}, which only overlayfs may write`, {
+    hint: "leave it out by naming the PATHs to commit",
+  });
+}
