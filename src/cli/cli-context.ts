@@ -1,3 +1,4 @@
+import type { CompletionTable } from "./completion/completion-table.js";
 import type { Controller } from "../controller/controller.js";
 
 /** What a command may touch of this process: passed in by `main.ts`, never read from globals. */
@@ -7,6 +8,8 @@ export interface CliContext {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
+  /** The whole command line, for the completion scripts. */
+  completionTable(): Promise<CompletionTable>;
   /** Starts a pager; undefined where its program is not there. */
   openPager(
     argv: readonly string[],

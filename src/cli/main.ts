@@ -14,6 +14,7 @@ import { openStore } from "../store/open-store.js";
 import { personHome, stateHome } from "../store/state-home.js";
 import type { CliContext } from "./cli-context.js";
 import { runCommandLine } from "./parse-command-line.js";
+import { createProgress } from "./progress.js";
 import { renderError } from "./render-error.js";
 
 /** The program: composes what the commands need, runs one, and ends with its exit code. */
@@ -28,13 +29,17 @@ async function main(): Promise<void> {
     stdin,
     stdout,
     stderr,
+    completionTable: async () => {
+      const { toCompletionTable } = await import("./to-completion-table.js");
+      return toCompletionTable({ stdout, stderr }, findLauncher());
+    },
     openPager: async (pager) => (await import("../host/run-pager.js")).openPager(pager, { env }),
     openController: async () => openController((line) => void stderr.write(`${line}\n`)),
   };
   try {
     process.exitCode = await runCommandLine(argv, context, readVersion());
   } catch (error) {
-    process.exitCode = renderError(error, context, wantsJson(argv));
+    process.exitCode = await renderError(error, context, wantsJson(argv));
   }
 }
 
@@ -54,6 +59,7 @@ function openController(notice: (line: string) => void): Controller {
     host: toHostPort(),
     openEngine: (choice) => openEngine(choice, path.join(store.home, "cache")),
     resolvePath: (text) => resolvePath(path.resolve(cwd, text)),
+    progress: createProgress(process.stderr),
     notice,
   };
 }
@@ -97,6 +103,12 @@ function programRoot(): string {
   let at = path.dirname(fileURLToPath(import.meta.url));
   while (!existsSync(path.join(at, "profiles")) && at !== "/") at = path.dirname(at);
   return realpathSync(at);
+}
+
+/** The program as a person starts it: beside the build, or wherever the PATH has it. */
+function findLauncher(): string {
+  const own = path.join(programRoot(), "..", "..", "sandbox");
+  return existsSync(own) ? own : "sandbox";
 }
 
 /** `--json` before the task's own arguments: errors are JSON too, also those of the command line itself. */

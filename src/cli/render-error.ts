@@ -3,11 +3,13 @@ import { EXIT_CODES } from "../core/exit-code.js";
 import type { CliContext } from "./cli-context.js";
 
 /** Writes one error as one line (and its hint), or as JSON on stdout, and returns the exit code. */
-export function renderError(
+export async function renderError(
   error: unknown,
   context: Pick<CliContext, "stdout" | "stderr" | "env">,
   json: boolean,
-): number {
+): Promise<number> {
+  const { neutralise } = await import("../review/neutralise.js");
+  const oneLine = (text: string): string => neutralise(text.replace(/\s*\n\s*/g, " "));
   const known = isSandboxError(error);
   const code = known ? error.code : "unexpected";
   const message = oneLine(error instanceof Error ? error.message : String(error));
@@ -22,13 +24,4 @@ export function renderError(
   if (!known && context.env["SANDBOX_DEBUG"] === "1" && error instanceof Error)
     context.stderr.write(`${error.stack ?? ""}\n`);
   return EXIT_CODES[code];
-}
-
-/** Names in a message come from anywhere: nothing but printable text reaches the terminal. */
-function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]+/gu, (found) =>
-    Array.from(found, (char) =>
-      char === "\n" || char === "\t" ? " " : `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`,
-    ).join(""),
-  );
 }

@@ -73,7 +73,7 @@ async function commitNow(review: SessionReview, options: TellOptions): Promise<C
     else if (!json) reportCommit({ ...context, stdout: context.stderr }, report);
     return { exit: isConflict ? EXIT_CODES.conflict : 0, report };
   } catch (error) {
-    return { exit: renderError(error, { ...context, stdout: context.stderr }, false) };
+    return { exit: await renderError(error, { ...context, stdout: context.stderr }, false) };
   }
 }
 

@@ -8,9 +8,10 @@ import type {
 import { toCommand } from "./parse-command-line.js";
 import { COMMANDS } from "./registry.js";
 
-/** The command line as the completion scripts want it, read off the commands themselves. */
+/** The command line as the completion scripts want it, read off the commands themselves; `executable` lists the ids. */
 export async function toCompletionTable(
   streams: Parameters<typeof toCommand>[1],
+  executable: string,
 ): Promise<CompletionTable> {
   const commands: CompletionCommand[] = [];
   for (const entry of COMMANDS) {
@@ -25,7 +26,7 @@ export async function toCompletionTable(
     });
   }
   const version: CompletionOption = { names: ["-V", "--version"], summary: "show the version" };
-  return { program: "sandbox", executable: "sandbox", commands, options: [version, HELP] };
+  return { program: "sandbox", executable, commands, options: [version, HELP] };
 }
 
 const HELP: CompletionOption = { names: ["-h", "--help"], summary: "show the help" };

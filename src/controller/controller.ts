@@ -63,6 +63,8 @@ export interface Controller {
   openEngine(choice: { engine: string | undefined; runtime: string | undefined }): Promise<Engine>;
   /** A host path as a person wrote it → absolute, symlinks above its last component resolved. */
   resolvePath(text: string): string;
+  /** How far something has come; undefined: it has ended. */
+  progress(what: string, count: number | undefined): void;
   /** One line for a person, on stderr. */
   notice(line: string): void;
 }

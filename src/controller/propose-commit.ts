@@ -1,3 +1,4 @@
+import path from "node:path";
 import { type CommitPlan, planCommit } from "../commit/plan-commit.js";
 import { SandboxError } from "../core/error.js";
 import type { SessionId } from "../core/ids.js";
@@ -38,9 +39,9 @@ export async function proposeCommit(
   });
   const chosen = review.items.filter((item) => matched.has(item.index));
   const denied = chosen.filter((item) => item.decision.decision === "deny");
-  const named = new Set(asked.paths.map((text) => controller.resolvePath(text)));
+  const named = asked.paths.map((text) => controller.resolvePath(text));
   const isNamed = (item: ReviewedChange): boolean =>
-    named.has(hostPath(review.changeset.workspaces, item.change));
+    named.some((target) => names(target, item, review.changeset.workspaces));
   refuseNamedDenials(denied.filter(isNamed));
   const selected = new Set(
     chosen.filter((item) => !denied.includes(item)).map((item) => item.index),
@@ -66,6 +67,17 @@ export async function proposeCommit(
 /** True for what some program on the host will run or obey. */
 export function runsLater(item: ReviewedChange): boolean {
   return item.risks.some((risk) => risk.id === "runs-later");
+}
+
+/**
+ * Whether a PATH names a change that runs later: the path itself; or, where the risk is not high, the directory such
+ * things are kept in (`.git` for the objects and refs of a commit, never for its hooks).
+ */
+function names(target: string, item: ReviewedChange, workspaces: readonly string[]): boolean {
+  const file = hostPath(workspaces, item.change);
+  if (file === target) return true;
+  const isHigh = item.risks.some((risk) => risk.id === "runs-later" && risk.level === "high");
+  return !isHigh && path.basename(target).startsWith(".") && file.startsWith(`${target}/`);
 }
 
 function refuseNamedDenials(items: readonly ReviewedChange[]): void {

@@ -42,5 +42,11 @@ async function readTouched(controller: Controller, record: SessionRecord): Promi
   const native = await controller.host.native();
   for (const layers of record.layers) sealLayers(layers, native);
   const committed = await readStampsSince(controller, record);
-  return readChangeset(record.layers, { native, committed });
+  const changeset = readChangeset(record.layers, {
+    native,
+    committed,
+    onProgress: (paths) => controller.progress("reading what changed", paths),
+  });
+  controller.progress("reading what changed", undefined);
+  return changeset;
 }

@@ -1,8 +1,10 @@
 import { type RecoveryReport, recoverCommit } from "../commit/recover-commit.js";
+import { readApplied } from "../commit/read-applied.js";
 import { SandboxError } from "../core/error.js";
 import type { CommitId } from "../core/ids.js";
 import type { Controller } from "./controller.js";
 import { lockWorkspaces } from "./lock-workspaces.js";
+import { settleSession } from "./settle-session.js";
 import { markRolledBack } from "./mark-rolled-back.js";
 
 /** One interrupted commit and what became of it. */
@@ -78,8 +80,8 @@ async function settleCommit(
     if (finished) await markRolledBack(controller, await store.readCommit(record.undoes));
     return;
   }
-  const { settleSession } = await import("./settle-session.js");
-  await settleSession(controller, record.session, finished ? { commit } : undefined);
+  const taken = finished ? readApplied(store.commitDir(commit)) : [];
+  await settleSession(controller, record.session, { taken, ...(finished ? { commit } : {}) });
 }
 
 function overlaps(left: readonly string[], right: readonly string[]): boolean {

@@ -5,6 +5,8 @@ import type { SessionRecord } from "../core/session.js";
 import type { Controller } from "./controller.js";
 import { countChanges } from "./session-review.js";
 
+type Place = Pick<Change, "workspace" | "path">;
+
 /**
  * Writes what is still pending after changes were taken over (`commit`: the commit that did it). The layers
  * of the rest stay; a rename out of them has moved their clock, so they are sealed anew.
@@ -12,7 +14,7 @@ import { countChanges } from "./session-review.js";
 export async function settleSession(
   controller: Controller,
   session: SessionId,
-  done: { readonly taken: readonly Change[]; readonly commit?: CommitId },
+  done: { readonly taken: readonly Place[]; readonly commit?: CommitId },
 ): Promise<SessionRecord> {
   const { store } = controller;
   const record = await store.readSession(session);

@@ -3,7 +3,6 @@ import { SandboxError } from "../../core/error.js";
 import type { CliCommand } from "../cli-command.js";
 import type { CliContext } from "../cli-context.js";
 import { renderCompletion } from "../completion/render-completion.js";
-import { toCompletionTable } from "../to-completion-table.js";
 
 /** `sandbox completion`. */
 export const completionCommand: CliCommand = { define, act };
@@ -21,6 +20,6 @@ async function act(command: Command, context: CliContext): Promise<number> {
   const shell = command.args[0];
   if (shell !== "bash" && shell !== "zsh" && shell !== "fish")
     throw new SandboxError("usage", `completion: bash, zsh or fish, not ${shell ?? ""}`);
-  context.stdout.write(renderCompletion(shell, await toCompletionTable(context)));
+  context.stdout.write(renderCompletion(shell, await context.completionTable()));
   return 0;
 }

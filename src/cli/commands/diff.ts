@@ -5,7 +5,10 @@ import { loadReview } from "../../controller/load-review.js";
 import { readFileDiff } from "../../controller/read-file-diff.js";
 import { selectChanges } from "../../controller/select-changes.js";
 import type { ReviewedChange, SessionReview } from "../../controller/session-review.js";
+import type { Change } from "../../core/change.js";
 import { SandboxError } from "../../core/error.js";
+import type { FileDiff } from "../../review/file-diff.js";
+import { toListed } from "../../review/listed-changes.js";
 import { renderNameStatus } from "../../review/render-name-status.js";
 import { renderPatch } from "../../review/render-patch.js";
 import { renderStat } from "../../review/render-stat.js";
@@ -69,18 +72,23 @@ function* renderDiff(
 ): Generator<string> {
   const colour = wantsColour(context, context.stdout);
   const changes = items.map((item) => item.change);
-  if (options.nameStatus === true) yield renderNameStatus(changes, { colour });
+  const { workspaces } = review.changeset;
+  const several = workspaces.length > 1;
+  if (options.nameStatus === true)
+    yield renderNameStatus(changes, { colour, ...(several ? { workspaces } : {}) });
   else if (options.stat === true)
-    yield renderStat(
-      changes.map((change) => readFileDiff(review, change)),
-      { colour, width: columnsOf(context.stdout) },
-    );
+    yield renderStat(readEach(review, changes), { colour, width: columnsOf(context.stdout) });
   else
-    for (const change of changes)
+    for (const { change } of toListed(items))
       yield renderPatch(readFileDiff(review, change), {
         colour,
         terminal: context.stdout.isTTY === true,
+        ...(several ? { workspace: workspaces[change.workspace] ?? "" } : {}),
       });
+}
+
+function* readEach(review: SessionReview, changes: readonly Change[]): Generator<FileDiff> {
+  for (const change of changes) yield readFileDiff(review, change);
 }
 
 async function printJson(

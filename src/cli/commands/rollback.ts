@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { type RollbackReport, rollbackCommit } from "../../controller/rollback-commit.js";
 import { EXIT_CODES } from "../../core/exit-code.js";
 import { formatCount } from "../../review/format-units.js";
-import { renderPlan } from "../../review/render-plan.js";
+import { type PlanStep, renderPlan } from "../../review/render-plan.js";
 import type { CliCommand } from "../cli-command.js";
 import { type CliContext, wantsColour } from "../cli-context.js";
 import { resolveCommit } from "../resolve-reference.js";
@@ -48,6 +48,12 @@ function toObject(report: RollbackReport): object {
   };
 }
 
+const STEPS = { remove: "delete", restore: "change", recreate: "add" } as const;
+
+function toStep({ workspace, path, action }: RollbackReport["plan"]["restore"][number]): PlanStep {
+  return { workspace, path, action: STEPS[action] };
+}
+
 function printReport(context: CliContext, report: RollbackReport): void {
   const { plan, of, conflicts, rollback } = report;
   if (report.dryRun || conflicts.length > 0 || plan.unrestorable.length > 0)
@@ -57,7 +63,7 @@ function printReport(context: CliContext, report: RollbackReport): void {
           title: `Rollback of ${of.commit}`,
           workspaces: of.workspaces,
           steps: [
-            ...plan.restore,
+            ...plan.restore.map(toStep),
             ...conflicts.map(({ workspace, path, reason }) => ({
               workspace,
               path,
