@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { hasErrno, SandboxError } from "../core/error.js";
 
 /** Host ids. */
-export interface Ids {
+interface Ids {
   readonly uid: number;
   readonly gid: number;
 }

@@ -10,7 +10,7 @@ export interface LimitTexts {
   readonly upper?: string | undefined;
 }
 
-export const DEFAULT_PIDS = 4096;
+const DEFAULT_PIDS = 4096;
 
 /** Powers of 1024, as Docker and systemd read them: `k`, `kb` and `kib` are the same. */
 const SIZE_UNITS: Readonly<Record<string, number>> = { "": 0, k: 1, m: 2, g: 3, t: 4 };

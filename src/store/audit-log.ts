@@ -14,7 +14,7 @@ import { writeAll } from "../host/atomic-file.js";
 import { withOwnerLock } from "../host/owner-lock.js";
 
 /** What can be written after a record's own fields: any JSON. */
-export type JsonValue =
+type JsonValue =
   | string
   | number
   | boolean

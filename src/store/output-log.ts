@@ -4,7 +4,7 @@ import { hasErrno } from "../core/error.js";
 import { writeAll } from "../host/atomic-file.js";
 
 /** Which stream a piece of output came from; `notice` is our own word in between. */
-export type OutputStream = "stdout" | "stderr" | "notice";
+type OutputStream = "stdout" | "stderr" | "notice";
 
 /** A piece of a task's output. */
 export interface OutputPiece {

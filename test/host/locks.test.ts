@@ -21,7 +21,7 @@ import { deadStamp, ownStamp } from "../support/session-draft.js";
 import { openTempDir } from "../support/temp-tree.js";
 
 const native = openNative();
-const WORKER = path.join(path.dirname(fileURLToPath(import.meta.url)), "lock-worker.js");
+const WORKER = fileURLToPath(new URL("./lock-worker.js", import.meta.url));
 
 test("a stamp is of one process: not of a later one with its number, not of another boot", async () => {
   const own = ownStamp();

@@ -11,7 +11,7 @@ import { toDraft } from "../support/session-draft.js";
 import { openTempDir } from "../support/temp-tree.js";
 import { findBreaks } from "./find-breaks.js";
 
-const WORKER = path.join(path.dirname(fileURLToPath(import.meta.url)), "store-worker.js");
+const WORKER = fileURLToPath(new URL("./store-worker.js", import.meta.url));
 
 interface Worker {
   readonly child: ChildProcess;
