@@ -25,6 +25,8 @@ export interface StageProcess {
   readonly closed: Promise<void>;
   /** SIGKILL. */
   kill(): void;
+  /** Node may end before the child does. */
+  release(): void;
 }
 
 /** Starts a program with a socket on descriptor 3. Throws the system's error where it cannot be started. */
@@ -37,8 +39,18 @@ export async function spawnStage(options: SpawnStageOptions): Promise<StageProce
   const control = child.stdio[3] as Duplex;
   control.on("error", ignore);
   child.stdin?.on("error", ignore);
-  const kill = (): void => void child.kill("SIGKILL");
-  return { pid: child.pid, control, stdin: child.stdin, stdout: child.stdout, closed, kill };
+  return {
+    pid: child.pid,
+    control,
+    stdin: child.stdin,
+    stdout: child.stdout,
+    closed,
+    kill: () => void child.kill("SIGKILL"),
+    release: () => {
+      child.unref();
+      if (control instanceof Socket) control.unref();
+    },
+  };
 }
 
 /**

@@ -1,10 +1,11 @@
 import type { SandboxSpec } from "../../core/sandbox-spec.js";
 import { spawnStage } from "../../host/spawn-stage.js";
 import type { Runtime } from "./find-runtime.js";
-import { planSandbox } from "./plan-sandbox.js";
+import { planBase, planTask } from "./plan-sandbox.js";
 import { toSeccompSection } from "./read-seccomp.js";
 import { findFilterFault } from "./seccomp-sentinels.js";
 import { StageChannel } from "./stage-channel.js";
+import { toTaskIds } from "./task-ids.js";
 
 /** What `compileFilter` needs. */
 export interface CompileFilterInput {
@@ -24,20 +25,22 @@ export interface CompileFilterInput {
  * undefined: then each start hands the runtime the rules themselves.
  */
 export async function compileFilter(input: CompileFilterInput): Promise<Buffer | undefined> {
-  const plan = planSandbox({
-    spec: toIdleSpec(input),
+  const spec = toIdleSpec(input);
+  const plan = {
+    spec,
     options: { scratchDir: input.scratchDir, sandboxId: input.sandboxId },
     runtime: input.runtime,
-    seccomp: { section: toSeccompSection(input.profileText, process.arch) },
+    ids: toTaskIds(spec),
     purpose: "compile",
-  });
+  } as const;
   const child = await spawnStage({
     argv: [...input.stageArgv, ""],
     env: input.stageEnv,
     streams: ["ignore", "ignore", "ignore"],
   });
   const channel = new StageChannel(child);
-  channel.sendFrame(plan);
+  channel.sendFrame(planBase(plan));
+  channel.sendFrame(planTask(plan, { section: toSeccompSection(input.profileText, process.arch) }));
   await child.closed;
   const { filter } = channel;
   return filter !== undefined && findFilterFault(filter, process.arch) === undefined

@@ -37,13 +37,9 @@ export const ETC_FILES: readonly string[] = [
 export const ETC_DIRECTORIES: readonly string[] = [
   "alternatives",
   "fonts",
-  "groff",
   "ld.so.conf.d",
   "maven",
-  "perl",
-  "sgml",
   "ssl/certs",
-  "terminfo",
   "xml",
 ];
 

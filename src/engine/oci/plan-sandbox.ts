@@ -3,17 +3,17 @@ import path from "node:path";
 import type { SandboxSpec } from "../../core/sandbox-spec.js";
 import type { StartOptions, TerminalSize } from "../engine.js";
 import type { Runtime } from "./find-runtime.js";
-import { readSystemDirectories } from "./system-directories.js";
-import { toTaskIds } from "./task-ids.js";
+import type { TaskIds } from "./task-ids.js";
+import { toBaseSteps } from "./to-base-steps.js";
 import { type OciConfigInput, toOciConfig } from "./to-oci-config.js";
-import { toStagePlan } from "./to-stage-plan.js";
+import { toBasePlan, toTaskPlan } from "./to-stage-plan.js";
 
-/** What `planSandbox` needs. */
+/** What the plan of a sandbox is made from. */
 export interface PlanSandboxInput {
   readonly spec: SandboxSpec;
   readonly options: Pick<StartOptions, "scratchDir" | "sandboxId" | "terminalSize">;
   readonly runtime: Runtime;
-  readonly seccomp: OciConfigInput["seccomp"];
+  readonly ids: TaskIds;
   /** `compile`: the runtime only creates a container, for the filter it compiles on the way. */
   readonly purpose: "run" | "compile";
 }
@@ -21,29 +21,34 @@ export interface PlanSandboxInput {
 const DEFAULT_SIZE: TerminalSize = { columns: 80, rows: 24 };
 const DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin";
 
-/** Everything the stage has to do for one sandbox, as the frame it reads; makes its mount point in the scratch directory. */
-export function planSandbox(input: PlanSandboxInput): Buffer {
-  const { spec, options, runtime } = input;
-  const invoker = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
-  const ids = toTaskIds(spec, invoker);
-  return toStagePlan({
+/** The first frame for the stage, from the spec alone; makes its mount point in the scratch directory. */
+export function planBase(input: PlanSandboxInput): Buffer {
+  const { spec, options, ids } = input;
+  const settings = {
+    purpose: input.purpose,
+    mode: ids.mode,
+    uid: String(ids.invoker.uid),
+    gid: String(ids.invoker.gid),
+    task_uid: String(ids.stageUid),
+    task_gid: String(ids.stageGid),
+    scratch: makeMountpoint(options.scratchDir),
+    home: spec.home,
+    program: spec.argv[0],
+    cwd: spec.cwd,
+    path: spec.env["PATH"] ?? DEFAULT_PATH,
+    ...toTerminalSettings(spec, options.terminalSize),
+  };
+  return toBasePlan(settings, [...ids.steps, ...toBaseSteps(spec)]);
+}
+
+/** The second frame: everything else. */
+export function planTask(
+  { spec, options, runtime, ids, purpose }: PlanSandboxInput,
+  seccomp: OciConfigInput["seccomp"],
+): Buffer {
+  return toTaskPlan({
     spec,
-    settings: {
-      purpose: input.purpose,
-      mode: ids.mode,
-      uid: String(invoker.uid),
-      gid: String(invoker.gid),
-      task_uid: String(ids.stageUid),
-      task_gid: String(ids.stageGid),
-      scratch: makeMountpoint(options.scratchDir),
-      home: spec.home,
-      program: spec.argv[0],
-      cwd: spec.cwd,
-      path: spec.env["PATH"] ?? DEFAULT_PATH,
-      ...toTerminalSettings(spec, options.terminalSize),
-    },
-    before: ids.steps,
-    systemDirectories: readSystemDirectories(),
+    before: [],
     stageUid: ids.stageUid,
     stageGid: ids.stageGid,
     config: toOciConfig({
@@ -51,10 +56,10 @@ export function planSandbox(input: PlanSandboxInput): Buffer {
       uidMappings: ids.uidMappings,
       gidMappings: ids.gidMappings,
       rlimits: [],
-      seccomp: input.seccomp,
+      seccomp,
       ...(options.terminalSize === undefined ? {} : { terminalSize: options.terminalSize }),
     }),
-    runtime: toRuntimeArguments(runtime, input.purpose, options.sandboxId),
+    runtime: toRuntimeArguments(runtime, purpose, options.sandboxId),
   });
 }
 

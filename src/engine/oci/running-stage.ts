@@ -82,6 +82,7 @@ export class RunningStage implements RunningSandbox {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#kill();
     await this.#ended.catch(() => {});
+    await this.#input.child.closed;
   }
 
   #kill(): void {
@@ -95,11 +96,13 @@ export class RunningStage implements RunningSandbox {
 
   async #followToEnd(): Promise<Outcome> {
     const { child, channel, streams, mountpoint, cleanUp } = this.#input;
-    await child.closed;
+    await channel.over;
     for (const timer of this.#timers) clearTimeout(timer);
     streams.release();
     await seeGone(channel.pid);
     await streams.drained;
+    // Only its mounts are left, and they go with the stage: it need not be waited for.
+    child.release();
     removeMountpoint(mountpoint);
     await cleanUp();
     return (

@@ -9,6 +9,8 @@ export class StageChannel {
   readonly pipes: Promise<readonly number[]>;
   /** The task has begun. Rejects with `sandbox-unavailable` where it could not; resolves where it is missing. */
   readonly begun: Promise<void>;
+  /** Pid 1 of the sandbox has been reaped, so that its PID namespace is empty; or the stage has died. */
+  readonly over: Promise<void>;
   /** What became of the task, as far as the stage has said. */
   outcome: Outcome | undefined;
   /** Host id of pid 1 of the sandbox, until it is known to be gone. */
@@ -20,20 +22,25 @@ export class StageChannel {
   #failure: string | undefined;
   #offer: (descriptors: readonly number[]) => void = () => {};
   #begin: () => void = () => {};
+  #finish: () => void = () => {};
 
   constructor(child: StageProcess) {
     this.#child = child;
+    this.over = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
     this.pipes = new Promise((resolve, reject) => {
       this.#offer = resolve;
       void child.closed.then(() => reject(this.#toError("the stage ended at once")));
     });
     this.begun = new Promise((resolve, reject) => {
       this.#begin = resolve;
-      void child.closed.then(() => {
+      void this.over.then(() => {
         if (this.outcome !== undefined && this.#failure === undefined) resolve();
         else reject(this.#toError("the sandbox was killed while it was made"));
       });
     });
+    void child.closed.then(() => this.#finish());
     this.pipes.catch(() => {});
     this.begun.catch(() => {});
     const reader = new FrameReader();
@@ -85,6 +92,7 @@ export class StageChannel {
     this.pid = undefined;
     this.outcome ??= toOutcome(text);
     if (this.outcome.outcome !== "not-started") this.#failure ??= toFailure(text);
+    this.#finish();
   }
 }
 

@@ -9,7 +9,8 @@
 # stage-more.pl.
 #
 # Descriptor 3 is a socket to node. Frames both ways: a 32-bit big-endian length and that many bytes, which are fields,
-# each with its own 32-bit length. From node comes first the plan: its fields are records of the same form (to-stage-plan.ts).
+# each with its own 32-bit length. From node comes first the plan, in two
+# frames, the first as soon as the stage is started: its fields are records of the same form (to-stage-plan.ts).
 # Node's death is the end of file on 3.
 #
 # Everything is mounted in a private mount namespace, on tmpfs: when the last process is gone nothing is left, whatever
@@ -56,7 +57,8 @@ sub fail { tell_node("error", join("", @_)); exit 1 }
 
 # Reads what node sent; false at end of file.
 sub fill_inbox {
-  my $n = sysread(CONTROL, $inbox, 1 << 20, length $inbox);
+  my ($from) = @_;
+  my $n = sysread($from || \*CONTROL, $inbox, 1 << 20, length $inbox);
   return defined $n ? $n : $! == 4;
 }
 
@@ -85,7 +87,8 @@ sub main {
   die_with_parent();
   exit 1 if getppid() != $node_pid;
   offer_pipes();
-  read_plan();
+  take_plan(read_frame());
+  if ($setting{mode} eq "root") { chown($setting{task_uid}, $setting{task_gid}, $_) for values %pipe_end }    # it may open /dev/stdout again
   enter_namespaces();
   # Signals wait in a descriptor, so that none is lost between two calls of select().
   my $signals = 0;
@@ -94,19 +97,20 @@ sub main {
   call("rt_sigprocmask", 0, $blocked, 0, 8);
   $inotify = call("inotify_init1", $O_CLOEXEC);
   my @pty = $setting{terminal} ? more("open_pty") : ();
-  pipe(my $alive_r, my $alive_w) or fail("cannot make a pipe: $!");
+  pipe(my $plan_r, my $plan_w) or fail("cannot make a pipe: $!");
   my $pid = fork();
   defined $pid or fail("cannot fork: $!");
   if ($pid == 0) {
-    close($alive_w);
+    close($plan_w);
+    $inbox = "";    # what is left in it is the parent's to pass on
     die_with_parent();
-    # Did the parent die before that line? Then the pipe has no writer any more; getppid() is 0 in either case here.
-    vec(my $set = "", fileno($alive_r), 1) = 1;
-    exit 1 if select($set, undef, undef, 0);
-    assemble();
+    assemble_base();
+    take_plan(read_frame($plan_r));    # also shows that the parent was alive after the line before the last
+    assemble_rest();
     become_runtime(@pty);
   }
-  close($_) for values %pipe_end;
+  close($plan_r);
+  pass_on_plan($plan_w);
   supervise($pid, call("signalfd4", -1, $blocked, 8, $O_CLOEXEC), @pty);
 }
 
@@ -126,17 +130,29 @@ sub offer_pipes {
   tell_node("pipes", @offer);
 }
 
-sub read_plan {
-  $inbox = "";
-  my $plan;
-  until ($plan = next_frame()) { fill_inbox() or exit 1 }
-  close(delete $pipe_end{$_}) for grep { /node/ } keys %pipe_end;
-  @ops = map { [unpack("(N/a*)*", $_)] } @$plan;
-  %setting = map { @$_[1, 2] } ops("set");
+# The next frame from node, or from the parent; the end of the other side is ours.
+sub read_frame {
+  my ($from) = @_;
+  my $frame;
+  until ($frame = next_frame()) { fill_inbox($from) or exit 1 }
+  return $frame;
+}
+
+sub take_plan {
+  my ($records) = @_;
+  @ops = map { [unpack("(N/a*)*", $_)] } @$records;
+  $setting{$_->[1]} = $_->[2] for ops("set");
   $scratch = $setting{scratch};
-  # The task may open /dev/stdout again.
-  if ($setting{mode} eq "root") { chown($setting{task_uid}, $setting{task_gid}, $_) for values %pipe_end }
   $root = "$scratch/rootfs";
+}
+
+# The second half of the plan is for pid 1. When it comes, node has opened its ends of the pipes.
+sub pass_on_plan {
+  my ($to) = @_;
+  my $frame = read_frame();
+  my $bytes = pack("N/a*", pack("(N/a*)*", @$frame));
+  while (length $bytes) { my $n = syswrite($to, $bytes); last if !defined $n; substr($bytes, 0, $n) = "" }
+  close($_) for values %pipe_end;
 }
 
 # The records of the plan with this verb.
@@ -157,9 +173,8 @@ sub enter_namespaces {
 }
 
 # --- the root filesystem -------------------------------------------------------------------------------------
-sub assemble {
-  for my $op (ops("cgroup")) { write_file($op->[1], "0\n") or fail("cannot enter the cgroup of $op->[1]: $!") }
-  for my $op (ops("affinity")) { call("sched_setaffinity", 0, length $op->[1], $op->[1]) == 0 or fail("cannot choose the processors: $!") }
+# What is the same in all sandboxes; node is still making its mind up about the rest.
+sub assemble_base {
   mount_at("proc", "/proc", "proc", $MS_NOSUID | $MS_NODEV | $MS_NOEXEC, "") or fail("cannot mount a new /proc: $!");
   # crun 1.8 refuses hybrid cgroups, which it sees by the filesystem there.
   mount_at("/sys/fs/cgroup/unified", "/sys/fs/cgroup", "", $MS_BIND, "") if -d "/sys/fs/cgroup/unified";
@@ -174,11 +189,21 @@ sub assemble {
   $root_fd = open_path($AT_FDCWD, $root, $O_DIRECTORY, 0);
   $empty_fd = open_path($AT_FDCWD, "$scratch/empty", $O_DIRECTORY, 0);
   fail("cannot open $root: $!") if $root_fd < 0 || $empty_fd < 0;
+  make_things();
+}
+
+sub assemble_rest {
+  for my $op (ops("cgroup")) { write_file($op->[1], "0\n") or fail("cannot enter the cgroup of $op->[1]: $!") }
+  for my $op (ops("affinity")) { call("sched_setaffinity", 0, length $op->[1], $op->[1]) == 0 or fail("cannot choose the processors: $!") }
+  make_things();
+  umask 022;
+  set_attributes($root_fd, $READ_ONLY, 0, 0) or fail("cannot make the root read-only: $!");
+}
+
+sub make_things {
   my %do = (dir => \&do_dir, link => \&do_link, file => \&do_file, copy => \&do_copy, tmpfs => \&do_tmpfs,
     readonly => \&do_readonly, optional => sub { do_readonly(@_) if -e $_[1] }, overlay => \&do_overlay, hidden => \&do_hidden);
   for my $op (@ops) { my ($verb, @args) = @$op; $do{$verb}->(@args) if $do{$verb} }
-  umask 022;
-  set_attributes($root_fd, $READ_ONLY, 0, 0) or fail("cannot make the root read-only: $!");
 }
 
 # Mount points of the host: an overlay does not show what is mounted below its lower directory.
@@ -355,7 +380,7 @@ sub become_runtime {
   skip_copying(\@argv);
   if (defined $slave) { more("take_terminal", $slave) }
   my %place = (i => 0, o => 1, e => 2);
-  for my $letter (keys %pipe_end) { call("dup3", fileno($pipe_end{$letter}), $place{$letter}, 0) }
+  for my $letter (grep { !/node/ } keys %pipe_end) { call("dup3", fileno($pipe_end{$letter}), $place{$letter}, 0) }
   my $none = pack("Q", 0);
   call("rt_sigprocmask", 2, $none, 0, 8);
   call("close_range", 4, 0xffffffff, 4);    # CLOSE_RANGE_CLOEXEC: nothing of ours reaches the task

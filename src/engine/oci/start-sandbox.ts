@@ -5,10 +5,11 @@ import type { RunningSandbox, StartOptions } from "../engine.js";
 import { findSystemProgram, type Runtime } from "./find-runtime.js";
 import { obtainFilter } from "./obtain-filter.js";
 import type { OciEngineOptions } from "./open-oci-engine.js";
-import { planSandbox, toMountpoint } from "./plan-sandbox.js";
+import { planBase, planTask, toMountpoint } from "./plan-sandbox.js";
 import { RunningStage } from "./running-stage.js";
 import { readSeccompProfile } from "./seccomp-profile.js";
 import { StageChannel } from "./stage-channel.js";
+import { toTaskIds } from "./task-ids.js";
 import { connectStreams, planStreams, type StreamPlan } from "./task-streams.js";
 
 /** What `startSandbox` needs. */
@@ -54,6 +55,8 @@ async function bringUp(input: StartSandboxInput, stage: Stage): Promise<RunningS
   const { spec, options, runtime } = input;
   const { child } = stage;
   const channel = new StageChannel(child);
+  const planInput = { spec, options, runtime, ids: toTaskIds(spec), purpose: "run" } as const;
+  channel.sendFrame(planBase(planInput));
   const seccomp = await obtainFilter({
     runtime,
     profileText: readSeccompProfile(input.engine.profilesDir, spec.seccomp),
@@ -65,7 +68,7 @@ async function bringUp(input: StartSandboxInput, stage: Stage): Promise<RunningS
     stageArgv: stage.stageArgv,
     stageEnv: STAGE_ENV,
   });
-  const plan = planSandbox({ spec, options, runtime, seccomp, purpose: "run" });
+  const plan = planTask(planInput, seccomp);
   const descriptors = await channel.pipes;
   const streams = connectStreams(child, options.io, {
     plan: stage.streams,

@@ -1,5 +1,4 @@
 import { SandboxError } from "../../core/error.js";
-import type { SandboxSpec } from "../../core/sandbox-spec.js";
 import type { IdRange } from "./to-oci-config.js";
 import type { StageStep } from "./to-stage-plan.js";
 
@@ -7,6 +6,7 @@ import type { StageStep } from "./to-stage-plan.js";
 export interface TaskIds {
   /** `root`: no outer user namespace; `user`: an outer one in which 0 is the invoker. */
   readonly mode: "root" | "user";
+  readonly invoker: InvokerIds;
   /** The task's ids as the stage sees them. */
   readonly stageUid: number;
   readonly stageGid: number;
@@ -15,7 +15,7 @@ export interface TaskIds {
   readonly steps: readonly StageStep[];
 }
 
-/** Ids of the invoker. */
+/** A user and a group of the host. */
 export interface InvokerIds {
   readonly uid: number;
   readonly gid: number;
@@ -28,13 +28,14 @@ const ALL_BUT_ROOT: readonly IdRange[] = [{ containerID: 1, hostID: 1, size: 429
  * A container id is never host id 0: ownership alone would open root's files, without any capability.
  * A user's task is the user itself, through 0 of the outer namespace.
  */
-export function toTaskIds(spec: SandboxSpec, invoker: InvokerIds): TaskIds {
-  const { uid, gid } = spec;
+export function toTaskIds({ uid, gid }: InvokerIds): TaskIds {
+  const invoker = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
   if (uid === 0 || gid === 0)
     throw new SandboxError("sandbox-unavailable", "a task never runs with host id 0");
   if (invoker.uid === 0)
     return {
       mode: "root",
+      invoker,
       stageUid: uid,
       stageGid: gid,
       uidMappings: ALL_BUT_ROOT,
@@ -48,6 +49,7 @@ export function toTaskIds(spec: SandboxSpec, invoker: InvokerIds): TaskIds {
     );
   return {
     mode: "user",
+    invoker,
     stageUid: 0,
     stageGid: 0,
     uidMappings: [{ containerID: uid, hostID: 0, size: 1 }],
