@@ -40,7 +40,9 @@ export async function compileFilter(input: CompileFilterInput): Promise<Buffer |
   });
   const channel = new StageChannel(child);
   channel.sendFrame(planBase(plan));
-  channel.sendFrame(planTask(plan, { section: toSeccompSection(input.profileText, process.arch) }));
+  channel.sendFrame(
+    planTask(plan, { seccomp: { section: toSeccompSection(input.profileText, process.arch) } }),
+  );
   await child.closed;
   const { filter } = channel;
   return filter !== undefined && findFilterFault(filter, process.arch) === undefined

@@ -3,6 +3,7 @@ import path from "node:path";
 import type { SandboxSpec } from "../../core/sandbox-spec.js";
 import type { StartOptions, TerminalSize } from "../engine.js";
 import type { Runtime } from "./find-runtime.js";
+import type { LimitPlan } from "./plan-limits.js";
 import type { TaskIds } from "./task-ids.js";
 import { toBaseSteps } from "./to-base-steps.js";
 import { type OciConfigInput, toOciConfig } from "./to-oci-config.js";
@@ -16,6 +17,12 @@ export interface PlanSandboxInput {
   readonly ids: TaskIds;
   /** `compile`: the runtime only creates a container, for the filter it compiles on the way. */
   readonly purpose: "run" | "compile";
+}
+
+/** What the second frame needs besides. */
+export interface PlanTaskInput {
+  readonly seccomp: OciConfigInput["seccomp"];
+  readonly limits?: LimitPlan;
 }
 
 const DEFAULT_SIZE: TerminalSize = { columns: 80, rows: 24 };
@@ -44,18 +51,18 @@ export function planBase(input: PlanSandboxInput): Buffer {
 /** The second frame: everything else. */
 export function planTask(
   { spec, options, runtime, ids, purpose }: PlanSandboxInput,
-  seccomp: OciConfigInput["seccomp"],
+  { seccomp, limits }: PlanTaskInput,
 ): Buffer {
   return toTaskPlan({
     spec,
-    before: [],
+    before: limits?.steps ?? [],
     stageUid: ids.stageUid,
     stageGid: ids.stageGid,
     config: toOciConfig({
       spec,
       uidMappings: ids.uidMappings,
       gidMappings: ids.gidMappings,
-      rlimits: [],
+      rlimits: limits?.rlimits ?? [],
       seccomp,
       ...(options.terminalSize === undefined ? {} : { terminalSize: options.terminalSize }),
     }),

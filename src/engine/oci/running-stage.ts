@@ -1,11 +1,12 @@
 import { existsSync, rmdirSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { hasErrno } from "../../core/error.js";
-import type { LimitReport, Outcome } from "../../core/sandbox-spec.js";
+import type { LimitReport, Outcome, SandboxSpec } from "../../core/sandbox-spec.js";
 import type { StageProcess } from "../../host/spawn-stage.js";
 import type { RunningSandbox, TerminalSize } from "../engine.js";
 import type { StageChannel } from "./stage-channel.js";
 import type { TaskStreams } from "./task-streams.js";
+import { watchUppers } from "./watch-uppers.js";
 
 /** What a `RunningStage` is made of. */
 export interface RunningStageInput {
@@ -15,7 +16,7 @@ export interface RunningStageInput {
   readonly runtime: string;
   readonly limits: readonly LimitReport[];
   readonly mountpoint: string;
-  readonly timeoutMs: number | undefined;
+  readonly spec: Pick<SandboxSpec, "limits" | "mounts">;
   readonly abort: AbortSignal | undefined;
   /** Whatever else was made for this sandbox and must go when it has ended. */
   readonly cleanUp: () => void | Promise<void>;
@@ -34,6 +35,7 @@ export class RunningStage implements RunningSandbox {
   readonly limits: readonly LimitReport[];
   readonly #input: RunningStageInput;
   readonly #ended: Promise<Outcome>;
+  readonly #watch: Disposable;
   readonly #timers: NodeJS.Timeout[] = [];
   #ending: Outcome | undefined;
 
@@ -43,7 +45,13 @@ export class RunningStage implements RunningSandbox {
     this.limits = input.limits;
     this.#ended = this.#followToEnd();
     this.#ended.catch(() => {});
-    const { timeoutMs, abort } = input;
+    const { abort, spec } = input;
+    const { timeoutMs, upperBytes } = spec.limits;
+    this.#watch = watchUppers({
+      uppers: spec.mounts.flatMap((mount) => (mount.kind === "overlay" ? [mount.upper] : [])),
+      maximum: upperBytes,
+      onExceeded: (reason) => this.killNow({ outcome: "interrupted", reason }),
+    });
     if (timeoutMs !== undefined) this.#after(timeoutMs, () => this.end({ outcome: "timed-out" }));
     if (abort?.aborted === true) this.stop("aborted");
     abort?.addEventListener("abort", () => this.stop("aborted"), { once: true });
@@ -97,6 +105,7 @@ export class RunningStage implements RunningSandbox {
   async #followToEnd(): Promise<Outcome> {
     const { child, channel, streams, mountpoint, cleanUp } = this.#input;
     await channel.over;
+    this.#watch[Symbol.dispose]();
     for (const timer of this.#timers) clearTimeout(timer);
     streams.release();
     await seeGone(channel.pid);

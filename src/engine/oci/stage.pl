@@ -176,8 +176,6 @@ sub enter_namespaces {
 # What is the same in all sandboxes; node is still making its mind up about the rest.
 sub assemble_base {
   mount_at("proc", "/proc", "proc", $MS_NOSUID | $MS_NODEV | $MS_NOEXEC, "") or fail("cannot mount a new /proc: $!");
-  # crun 1.8 refuses hybrid cgroups, which it sees by the filesystem there.
-  mount_at("/sys/fs/cgroup/unified", "/sys/fs/cgroup", "", $MS_BIND, "") if -d "/sys/fs/cgroup/unified";
   read_mount_points();
   # Others may pass through: the runtime's first process is no root on the host.
   mount_at("tmpfs", $scratch, "tmpfs", $MS_NOSUID | $MS_NODEV, "mode=0711") or fail("cannot mount a tmpfs on $scratch: $!");
@@ -195,6 +193,8 @@ sub assemble_base {
 sub assemble_rest {
   for my $op (ops("cgroup")) { write_file($op->[1], "0\n") or fail("cannot enter the cgroup of $op->[1]: $!") }
   for my $op (ops("affinity")) { call("sched_setaffinity", 0, length $op->[1], $op->[1]) == 0 or fail("cannot choose the processors: $!") }
+  # crun 1.8 refuses hybrid cgroups, which it sees by the filesystem there.
+  mount_at("/sys/fs/cgroup/unified", "/sys/fs/cgroup", "", $MS_BIND, "") if -d "/sys/fs/cgroup/unified";
   make_things();
   umask 022;
   set_attributes($root_fd, $READ_ONLY, 0, 0) or fail("cannot make the root read-only: $!");

@@ -6,6 +6,7 @@ import { findSystemProgram, type Runtime } from "./find-runtime.js";
 import { obtainFilter } from "./obtain-filter.js";
 import type { OciEngineOptions } from "./open-oci-engine.js";
 import { planBase, planTask, toMountpoint } from "./plan-sandbox.js";
+import { planLimits } from "./plan-limits.js";
 import { RunningStage } from "./running-stage.js";
 import { readSeccompProfile } from "./seccomp-profile.js";
 import { StageChannel } from "./stage-channel.js";
@@ -68,8 +69,9 @@ async function bringUp(input: StartSandboxInput, stage: Stage): Promise<RunningS
     stageArgv: stage.stageArgv,
     stageEnv: STAGE_ENV,
   });
-  const plan = planTask(planInput, seccomp);
   const descriptors = await channel.pipes;
+  const limits = planLimits(spec.limits, options.sandboxId);
+  const plan = planTask(planInput, { seccomp, limits });
   const streams = connectStreams(child, options.io, {
     plan: stage.streams,
     descriptors,
@@ -81,11 +83,11 @@ async function bringUp(input: StartSandboxInput, stage: Stage): Promise<RunningS
     channel,
     streams,
     runtime: runtime.name,
-    limits: [],
+    limits: limits.reports,
+    spec,
     mountpoint: toMountpoint(options.scratchDir),
-    timeoutMs: spec.limits.timeoutMs,
     abort: options.abort,
-    cleanUp: () => {},
+    cleanUp: limits.cleanUp,
   });
   await channel.begun.catch(async (error: unknown) => {
     await sandbox.wait();
