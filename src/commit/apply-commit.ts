@@ -19,6 +19,7 @@ import { planTransaction } from "./plan-transaction.js";
 import type { NewFiles } from "./resolve-owner.js";
 import { openRoots } from "./roots.js";
 import { runTransaction } from "./run-transaction.js";
+import { showPath } from "./show-path.js";
 import type { TransactionHeader } from "./transaction.js";
 
 /** What a commit needs besides its plan. */
@@ -108,7 +109,7 @@ export function refuseConflicts(conflicts: readonly PathConflict[]): void {
   const first = conflicts[0];
   if (first === undefined) return;
   const more = conflicts.length > 1 ? ` (and ${conflicts.length - 1} more)` : "";
-  throw new SandboxError("conflict", `${first.path || "."}: ${first.reason}${more}`, {
+  throw new SandboxError("conflict", `${showPath(first.path)}: ${first.reason}${more}`, {
     hint: "nothing was written; leave conflicting paths out by naming the PATHs to commit",
   });
 }

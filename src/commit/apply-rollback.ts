@@ -1,5 +1,5 @@
-import { openFileOps } from "../host/confined-calls.js";
 import type { CommitId } from "../core/ids.js";
+import { openFileOps } from "../host/confined-calls.js";
 import type { FileOps } from "../host/confined-ops.js";
 import type { Native } from "../host/native.js";
 import { chooseRoots } from "./choose-roots.js";

@@ -1,7 +1,9 @@
 import { hasErrno, SandboxError } from "../core/error.js";
 import { RENAME_EXCHANGE, RENAME_NOREPLACE } from "../host/native.js";
+import { naming } from "./failure.js";
 import { inWorkspace } from "./roots.js";
 import { setMetadata } from "./set-metadata.js";
+import { showPath } from "./show-path.js";
 import type { Workbench } from "./stage-steps.js";
 import type { PathState, Step } from "./step.js";
 
@@ -11,9 +13,10 @@ import type { PathState, Step } from "./step.js";
  * ends with `conflict`. Metadata of directories last, the deepest first.
  */
 export function applySteps(bench: Workbench, steps: readonly Step[]): void {
-  for (const step of steps) applyStep(bench, step);
+  for (const step of steps) naming(showPath(step.path), () => applyStep(bench, step));
   for (const step of steps.toReversed()) {
-    if (step.after?.type === "dir") finishDir(bench, step, step.after);
+    const { after } = step;
+    if (after?.type === "dir") naming(showPath(step.path), () => finishDir(bench, step, after));
   }
 }
 
@@ -65,8 +68,12 @@ function finishDir({ ops, roots }: Workbench, step: Step, after: PathState): voi
 
 /** The conflict of a path that another process changed while it was being committed. */
 export function raced(step: Pick<Step, "path">, cause?: unknown): SandboxError {
-  return new SandboxError("conflict", `${step.path}: changed while it was being committed`, {
-    hint: "nothing was written; look at `sandbox diff` again",
-    ...(cause !== undefined && { cause }),
-  });
+  return new SandboxError(
+    "conflict",
+    `${showPath(step.path)}: changed while it was being committed`,
+    {
+      hint: "nothing was written; look at `sandbox diff` again",
+      ...(cause !== undefined && { cause }),
+    },
+  );
 }

@@ -1,7 +1,7 @@
 import path from "node:path";
+import { hasErrno } from "../core/error.js";
 import type { CommitId } from "../core/ids.js";
 import type { RelPath } from "../core/path.js";
-import { hasErrno } from "../core/error.js";
 import type { FileOps } from "../host/confined-ops.js";
 import { RENAME_NOREPLACE } from "../host/native.js";
 import {

@@ -64,8 +64,8 @@ function clearUpper({ ops, roots }: Workbench, transaction: Transaction, step: S
     return;
   }
   const { source } = step;
-  const consumed = (source?.kind === "copy" || source?.kind === "link") && source.ino === stat.ino;
-  if (consumed) removeAt(ops, roots.at(place), false);
+  const isCommitted = source !== undefined && source.kind !== "move" && source.ino === stat.ino;
+  if (isCommitted) removeAt(ops, roots.at(place), false);
 }
 
 /** Staging directories go; what was before is kept in `before/`, whatever a late writer did to it included. */

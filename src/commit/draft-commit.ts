@@ -7,6 +7,7 @@ import type { ReadyChange } from "./plan-commit.js";
 import { createOwners, type NewFiles } from "./resolve-owner.js";
 import { upperRoot } from "./roots.js";
 import { describeDifference } from "./same-state.js";
+import { showPath } from "./show-path.js";
 import type { Workbench } from "./stage-steps.js";
 import type { PathState, Place } from "./step.js";
 import { refuseOverlayMarks } from "./to-steps.js";
@@ -99,7 +100,7 @@ function toUpper(change: Change): Place {
 function altered(change: Change, how: string): SandboxError {
   return new SandboxError(
     "changed-since-review",
-    `${change.path}: altered in the layers after it was reviewed: ${how}`,
+    `${showPath(change.path)}: altered in the layers after it was reviewed: ${how}`,
     { hint: "look at `sandbox diff` again; nothing was written" },
   );
 }
@@ -115,9 +116,9 @@ function toSource(
   const rename = context.layers[change.workspace]?.staging === "rename";
   // An inode that keeps a name in the layers would let a later task write into the real file.
   if (rename && (upper.type !== "file" || known.sole)) return toMove(context, from, upper);
-  if (upper.type !== "file") return { kind: "make" };
+  if (upper.type !== "file") return { kind: "make", ino: upper.ino };
   const group = upper.nlink > 1 ? { group: `${change.workspace}/${upper.ino}` } : {};
-  return { kind: "copy", from, ino: upper.ino, consume: true, ...group };
+  return { kind: "copy", from, ino: upper.ino, ...group };
 }
 
 function toMove(context: CommitContext, from: Place, upper: FileStat): DraftSource {

@@ -6,6 +6,7 @@ import { findKept } from "./find-kept.js";
 import type { PathConflict } from "./plan-commit.js";
 import { inWorkspace, workspaceRoot } from "./roots.js";
 import { describeDifference } from "./same-state.js";
+import { showPath } from "./show-path.js";
 import type { Workbench } from "./stage-steps.js";
 import type { Step } from "./step.js";
 import type { Results, Transaction } from "./transaction.js";
@@ -134,5 +135,5 @@ function describeExtra(building: Building, step: Step): string | undefined {
     .map((name) => joinPath(path, name))
     .filter((child) => !isTaken(child))
     .toSorted()[0];
-  return extra === undefined ? undefined : `holds ${extra}, which stays`;
+  return extra === undefined ? undefined : `holds ${showPath(extra)}, which stays`;
 }

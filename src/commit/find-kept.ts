@@ -43,7 +43,7 @@ function findCopy(
   const stat = step.copy === undefined ? undefined : bench.roots.stat(place);
   if (stat?.type === "file" && before.digest !== undefined) {
     if (hashFileAt(bench.ops, bench.roots.at(place)) === before.digest)
-      return { kind: "copy", from: place, ino: stat.ino, consume: false, group: toGroup(step) };
+      return { kind: "copy", from: place, ino: stat.ino, group: toGroup(step) };
     return "its earlier version is damaged";
   }
   return known.written

@@ -7,6 +7,7 @@ import type { FileStat } from "../host/confined-stat.js";
 import type { Native } from "../host/native.js";
 import { checkChange } from "./check-change.js";
 import { closeSelection, toKey } from "./close-selection.js";
+import { showPath } from "./show-path.js";
 
 /** A path that cannot be committed, recovered or rolled back as things are, and why, for a person. */
 export interface PathConflict {
@@ -118,5 +119,5 @@ function findKept(
   );
   const more = kept.length > 1 ? ` and ${kept.length - 1} more` : "";
   const why = own ? "not selected" : "not among the task's deletions (added on the host?)";
-  return [{ workspace, path, reason: `cannot go: it holds ${first}${more}, ${why}` }];
+  return [{ workspace, path, reason: `cannot go: it holds ${showPath(first)}${more}, ${why}` }];
 }

@@ -5,8 +5,8 @@ import { naming, toFailure } from "./failure.js";
 import { type Journal, openJournal } from "./open-journal.js";
 import { readResults } from "./read-results.js";
 import { COMMIT_ROOT } from "./roots.js";
-import { type Staged, stageSteps, type Workbench } from "./stage-steps.js";
 import { makeStages, syncCommitDir, syncStages } from "./stage-dirs.js";
+import { type Staged, stageSteps, type Workbench } from "./stage-steps.js";
 import { relockDirs, unlockDirs } from "./touched-dirs.js";
 import type { Transaction } from "./transaction.js";
 

@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { ROOT_PATH, type RelPath } from "../core/path.js";
+import { type RelPath, ROOT_PATH } from "../core/path.js";
 import { COMMIT_ROOT, KEPT_ROOT, layersRoot, stageRoot, workspaceRoot } from "./roots.js";
 import type { Workbench } from "./stage-steps.js";
 import type { Place } from "./step.js";

@@ -4,8 +4,10 @@ import { copyFileAt } from "../host/confined-file.js";
 import type { FileOps } from "../host/confined-ops.js";
 import type { FileStat } from "../host/confined-stat.js";
 import { RENAME_NOREPLACE } from "../host/native.js";
+import { naming } from "./failure.js";
 import { inWorkspace, type Roots } from "./roots.js";
 import { setMetadata } from "./set-metadata.js";
+import { showPath } from "./show-path.js";
 import type { PathState, Place, Source, Step } from "./step.js";
 
 /** What the stages of a transaction work with. */
@@ -25,13 +27,22 @@ export function stageSteps(bench: Workbench, steps: readonly Step[]): ReadonlyMa
   const staged = new Map<number, Staged>();
   const slots = new Map(steps.map((step) => [step.n, step.slot]));
   for (const step of steps) {
-    const { source, after } = step;
-    if (step.copy !== undefined) copyBefore(bench, step, step.copy);
-    if (source === undefined || after === undefined) continue;
-    fillSlot(bench, { step, source, after, slots });
-    if (source.kind !== "move") staged.set(step.n, statSlot(bench, step));
+    const state = naming(showPath(step.path), () => stageStep(bench, step, slots));
+    if (state !== undefined) staged.set(step.n, state);
   }
   return staged;
+}
+
+function stageStep(
+  bench: Workbench,
+  step: Step,
+  slots: ReadonlyMap<number, Place>,
+): Staged | undefined {
+  const { source, after } = step;
+  if (step.copy !== undefined) copyBefore(bench, step, step.copy);
+  if (source === undefined || after === undefined) return undefined;
+  fillSlot(bench, { step, source, after, slots });
+  return source.kind === "move" ? undefined : statSlot(bench, step);
 }
 
 function fillSlot(
@@ -99,7 +110,7 @@ function copyToSlot(
   if (work.after.digest !== undefined && digest !== work.after.digest)
     throw new SandboxError(
       "changed-since-review",
-      `${step.path}: its content in the layers is not what was reviewed`,
+      `${showPath(step.path)}: its content in the layers is not what was reviewed`,
     );
   setMetadata(bench.ops, bench.roots.at(step.slot), {
     from: statSlot(bench, step),
@@ -122,13 +133,16 @@ function makeInSlot(bench: Workbench, step: Step, after: PathState): void {
 function copyBefore(bench: Workbench, step: Step, to: Place): void {
   const digest = copyPlace(bench, inWorkspace(step.workspace, step.path), to);
   if (step.before?.digest === undefined || step.before.digest === digest) return;
-  throw new SandboxError("conflict", `${step.path}: changed while it was being committed`);
+  throw new SandboxError(
+    "conflict",
+    `${showPath(step.path)}: changed while it was being committed`,
+  );
 }
 
 function copyPlace({ ops, roots }: Workbench, from: Place, to: Place): string {
   const stat = roots.stat(from);
   if (stat?.type !== "file")
-    throw new SandboxError("conflict", `${from.path}: is no regular file any more`);
+    throw new SandboxError("conflict", `${showPath(from.path)}: is no regular file any more`);
   return copyFileAt(ops, { at: roots.at(from), stat }, roots.at(to));
 }
 

@@ -37,12 +37,12 @@ export type Source =
       /** Attributes to take off before it appears, with the values an undo puts back. */
       readonly strip?: Xattrs;
     }
-  /** Content is copied to the slot; `ino`: of the original, removed after the seal where `consume`. */
-  | { readonly kind: "copy"; readonly from: Place; readonly ino: string; readonly consume: boolean }
+  /** Content is copied to the slot; `ino`: of the original, which leaves the layers after the seal. */
+  | { readonly kind: "copy"; readonly from: Place; readonly ino: string }
   /** Another name of what step `step` put in its slot. */
-  | { readonly kind: "link"; readonly step: number; readonly from?: Place; readonly ino: string }
-  /** Made anew from the state that is asked for: a directory, symbolic link or FIFO. */
-  | { readonly kind: "make" };
+  | { readonly kind: "link"; readonly step: number; readonly ino: string }
+  /** Made anew from the state that is asked for: a directory, symbolic link or FIFO; `ino`: of one to remove after the seal. */
+  | { readonly kind: "make"; readonly ino?: string };
 
 /**
  * One path of a transaction. `slot` is a private place on the filesystem of the workspace; every step but `set` is one

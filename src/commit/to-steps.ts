@@ -6,6 +6,7 @@ import type { FileStat } from "../host/confined-stat.js";
 import { readCarried } from "./carried-xattrs.js";
 import type { Draft, DraftSource } from "./draft.js";
 import { inWorkspace, KEPT_ROOT, stageRoot } from "./roots.js";
+import { showPath } from "./show-path.js";
 import type { Workbench } from "./stage-steps.js";
 import type { PathState, Place, Source, Step } from "./step.js";
 
@@ -155,7 +156,11 @@ function readable<T>(read: () => T, otherwise: T): T {
 export function refuseOverlayMarks(path: RelPath, names: readonly string[]): void {
   const mark = names.find((name) => name.includes(".overlay."));
   if (mark === undefined) return;
-  throw new SandboxError("denied", `${path}: carries ${mark}, which only overlayfs may write`, {
-    hint: "leave it out by naming the PATHs to commit",
-  });
+  throw new SandboxError(
+    "denied",
+    `${showPath(path)}: carries ${mark}, which only overlayfs may write`,
+    {
+      hint: "leave it out by naming the PATHs to commit",
+    },
+  );
 }

@@ -1,6 +1,6 @@
 import type { At } from "../host/confined-ops.js";
-import type { Place, TouchedDir } from "./step.js";
 import type { Workbench } from "./stage-steps.js";
+import type { Place, TouchedDir } from "./step.js";
 
 const OWNER_ALL = 0o700;
 

@@ -4,6 +4,7 @@ import { RENAME_EXCHANGE, RENAME_NOREPLACE } from "../host/native.js";
 import type { PathConflict } from "./plan-commit.js";
 import { inWorkspace, workspaceRoot } from "./roots.js";
 import { setMetadata } from "./set-metadata.js";
+import { showPath } from "./show-path.js";
 import type { Staged, Workbench } from "./stage-steps.js";
 import type { PathState, Step } from "./step.js";
 
@@ -147,7 +148,9 @@ function describeEdit(work: Undoing, step: Step, there: FileStat): string | unde
   if (after === undefined || there.type !== after.type) return "was replaced meanwhile";
   if (there.type === "dir") {
     const names = work.roots.root(workspaceRoot(step.workspace)).list(step.path);
-    return names.length === 0 ? undefined : `holds ${names.toSorted()[0]}, added meanwhile`;
+    return names.length === 0
+      ? undefined
+      : `holds ${showPath(names.toSorted()[0] ?? "")}, added meanwhile`;
   }
   const same =
     there.size === after.size &&

@@ -154,7 +154,8 @@ function toContent(native: Native): Content {
       try {
         return native.ioctl(to, FICLONE, from) === 0;
       } catch (error) {
-        if (hasErrno(error, "EOPNOTSUPP", "ENOTTY", "EXDEV", "EINVAL", "ENOSYS")) return false;
+        if (hasErrno(error, "EOPNOTSUPP", "ENOTSUP", "ENOTTY", "EXDEV", "EINVAL", "ENOSYS"))
+          return false;
         throw error;
       }
     },

@@ -1,0 +1,227 @@
+import { createHash } from "node:crypto";
+import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import path from "node:path";
+import { applyCommit, type CommitResult } from "../../src/commit/apply-commit.js";
+import { applyRollback } from "../../src/commit/apply-rollback.js";
+import { type CommitPlan, planCommit } from "../../src/commit/plan-commit.js";
+import { planRollback, type RollbackPlan } from "../../src/commit/plan-rollback.js";
+import { type RecoveryReport, recoverCommit } from "../../src/commit/recover-commit.js";
+import type { NewFiles } from "../../src/commit/resolve-owner.js";
+import type { Changeset, Layers } from "../../src/core/change.js";
+import { toChangesetDigest } from "../../src/core/changeset-digest.js";
+import { type CommitId, parseCommitId, parseSessionId } from "../../src/core/ids.js";
+import { decodeName, encodeName } from "../../src/core/path.js";
+import { openFileOps } from "../../src/host/confined-calls.js";
+import type { FileOps } from "../../src/host/confined-ops.js";
+import { openNative } from "../../src/host/native.js";
+import { readChangeset } from "../../src/overlay/read-changeset.js";
+import { type OverlayCase, runOverlay } from "./overlay-case.js";
+
+/** libc, once for all tests of a file. */
+export const native = openNative();
+
+/** A session that ended, and what can be done with it. */
+export interface CommitCase {
+  readonly workspace: string;
+  /** What the task saw in the end. */
+  readonly snapshot: string;
+  readonly layers: readonly Layers[];
+  readonly changeset: Changeset;
+  readonly commitsDir: string;
+  plan(selection?: Selection): CommitPlan;
+  /** Plans and applies; `id` is the last letter of the commit's id. */
+  commit(o?: CommitCaseOptions): CommitResult;
+  planRollback(id?: string): RollbackPlan;
+  rollback(o?: {
+    readonly of?: string;
+    readonly id?: string;
+    readonly ops?: FileOps;
+  }): RollbackPlan;
+  recover(id?: string, ops?: FileOps): RecoveryReport;
+  /** The layers, read once more. */
+  reread(): Changeset;
+  commitDir(id?: string): string;
+}
+
+/** Paths, or all. */
+export type Selection = "all" | readonly string[];
+
+export interface CommitCaseOptions {
+  readonly select?: Selection;
+  readonly id?: string;
+  readonly ops?: FileOps;
+  readonly newFiles?: NewFiles;
+  readonly changeset?: Changeset;
+}
+
+const SESSION = parseSessionId("s-aaaaaaaaaa");
+const OWN_IDS = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+
+/** Runs a task over a real overlay in `dir` and reads what it changed; nothing is committed yet. */
+export function openCommitCase(
+  dir: string,
+  one: OverlayCase,
+  options: { readonly staging?: Layers["staging"]; readonly commitsDir?: string } = {},
+): CommitCase {
+  const { layers: made, snapshot } = runOverlay(dir, one, { snapshot: true });
+  const layers = [{ ...made, staging: options.staging ?? made.staging }];
+  const commitsDir = options.commitsDir ?? path.join(dir, "state", "commits");
+  return toCommitCase({
+    layers,
+    snapshot,
+    commitsDir,
+    changeset: readChangeset(layers, { native }),
+  });
+}
+
+/** The same for layers that are there already, as another process sees them. */
+export function toCommitCase(
+  parts: Pick<CommitCase, "layers" | "snapshot" | "commitsDir" | "changeset">,
+): CommitCase {
+  const { layers, changeset, commitsDir } = parts;
+  const commitDir = (id = "a"): string => path.join(commitsDir, toId(id));
+  const plan = (selection: Selection = "all", of = changeset): CommitPlan =>
+    planCommit({ changeset: of, layers, selection: toIndices(of, selection), native });
+  return {
+    ...parts,
+    workspace: layers[0]?.lower ?? "",
+    plan,
+    commitDir,
+    commit: (o = {}) => {
+      const of = o.changeset ?? changeset;
+      const planned = plan(o.select, of);
+      const taken = new Set([...planned.changes, ...planned.alreadyThere]);
+      mkdirSync(commitDir(o.id), { recursive: true, mode: 0o700 });
+      return applyCommit(planned, {
+        ...{ changeset: of, layers, native, commitDir: commitDir(o.id), commitId: toId(o.id) },
+        ...{ sessionId: SESSION ?? fail(), owner: { newFiles: o.newFiles ?? OWN_IDS } },
+        pendingDigest: toChangesetDigest(of.changes.filter((change) => !taken.has(change))),
+        ...(o.ops !== undefined && { ops: o.ops }),
+      });
+    },
+    planRollback: (id) => planRollback({ commitDir: commitDir(id), native }),
+    rollback: (o = {}) => {
+      const { of = "a", id = "b", ops } = o;
+      mkdirSync(commitDir(id), { recursive: true, mode: 0o700 });
+      const planned = planRollback({ commitDir: commitDir(of), native });
+      applyRollback(planned, {
+        ...{ native, commitId: toId(id), commitDir: commitDir(id), of: commitDir(of) },
+        ...(ops !== undefined && { ops }),
+      });
+      return planned;
+    },
+    recover: (id, ops) =>
+      recoverCommit({ commitDir: commitDir(id), native, ...(ops !== undefined && { ops }) }),
+    reread: () => readChangeset(layers, { native }),
+  };
+}
+
+function toIndices(changeset: Changeset, selection: Selection): "all" | ReadonlySet<number> {
+  if (selection === "all") return "all";
+  return new Set(
+    selection.map((name) => {
+      const index = changeset.changes.findIndex((change) => change.path === name);
+      if (index < 0) throw new Error(`no change of ${name}`);
+      return index;
+    }),
+  );
+}
+
+function toId(letter = "a"): CommitId {
+  return parseCommitId(`c-${letter.repeat(10)}`) ?? fail();
+}
+
+function fail(): never {
+  throw new Error("not an id");
+}
+
+/** What a tree is compared by, one line a path: everything a person could lose. */
+export function describeTree(root: string, options: { readonly dirTimes?: boolean } = {}): string {
+  const groups = new Map<string, string[]>();
+  const stats = walk(root, "").map((name) => {
+    const full = toFull(root, name);
+    const stat = lstatSync(full, { bigint: true });
+    const group = groups.get(String(stat.ino)) ?? [];
+    groups.set(String(stat.ino), [...group, name]);
+    return { name, full, stat };
+  });
+  const lines = stats.map(({ name, full, stat }) => {
+    const group = groups.get(String(stat.ino)) ?? [];
+    const link = group.length > 1 ? JSON.stringify(group[0]) : "";
+    const time = stat.isDirectory() && options.dirTimes === false ? "" : stat.mtimeNs;
+    const owner = `${stat.uid}:${stat.gid}`;
+    const body = stat.isSymbolicLink()
+      ? readlinkSync(full)
+      : stat.isFile()
+        ? createHash("sha256").update(readFileSync(full)).digest("hex").slice(0, 12)
+        : "";
+    return [
+      JSON.stringify(name),
+      stat.mode.toString(8),
+      owner,
+      time,
+      body,
+      link,
+      xattrs(full),
+    ].join(" ");
+  });
+  return `${lines.join("\n")}\n`;
+}
+
+function xattrs(full: string | Buffer): string {
+  return native
+    .llistxattr(full)
+    .toSorted()
+    .map((name) => `${name}=${native.lgetxattr(full, name)?.toString("hex")}`)
+    .join(",");
+}
+
+function walk(root: string, below: string): readonly string[] {
+  const names = readdirSync(toFull(root, below), { encoding: "buffer" }).map(decodeName).sort();
+  return [
+    below,
+    ...names.flatMap((name) => {
+      const next = below === "" ? name : `${below}/${name}`;
+      return lstatSync(toFull(root, next)).isDirectory() ? walk(root, next) : [next];
+    }),
+  ];
+}
+
+function toFull(root: string, below: string): string | Buffer {
+  const full = below === "" ? root : `${root}/${below}`;
+  return full.isWellFormed() ? full : Buffer.from(encodeName(full));
+}
+
+/** How a test stops a commit. */
+export interface Fault {
+  /** Calls made so far that change something (`mutating`) or all of them. */
+  readonly calls: readonly (keyof FileOps)[];
+  readonly ops: FileOps;
+}
+
+const READING: ReadonlySet<string> = new Set([
+  ...["openRoot", "openDirectory", "openFile", "close", "stat", "list", "readLink"],
+  ...["listXattrs", "getXattr", "read", "seek", "hasWriter"],
+]);
+
+/** The real system calls, with `onCall` before each; the count is of those that change something unless `all`. */
+export function watchOps(
+  onCall: (call: { readonly name: keyof FileOps; readonly count: number }) => void,
+  options: { readonly all?: boolean } = {},
+): Fault {
+  const real = openFileOps(native);
+  const calls: (keyof FileOps)[] = [];
+  const ops = new Proxy(real, {
+    get: (target, property) => {
+      const name = property as keyof FileOps;
+      const original = target[name] as (...args: readonly unknown[]) => unknown;
+      if (name === "close" || (options.all !== true && READING.has(name))) return original;
+      return (...args: readonly unknown[]) => {
+        calls.push(name);
+        onCall({ name, count: calls.length });
+        return original(...args);
+      };
+    },
+  });
+  return { calls, ops };
+}
