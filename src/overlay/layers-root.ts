@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, renameSync, statfsSync } from "node:fs";
+import { lstatSync, mkdirSync, renameSync, rmdirSync, statfsSync } from "node:fs";
 import path from "node:path";
 import { hasErrno, SandboxError } from "../core/error.js";
 import type { SessionId } from "../core/ids.js";
@@ -25,11 +25,14 @@ export function makeLayersRoot(options: {
   readonly index: number;
 }): LayersRoot {
   const inSession = path.join(options.sessionDir, "layers", `${options.index}`);
-  mkdirSync(inSession, { recursive: true, mode: 0o700 });
+  makeLeaf(inSession);
   if (canRename(inSession, options.workspace) && canHoldUpper(inSession))
     return { root: inSession, staging: "rename" };
   const beside = makeBesideMount(options);
-  if (beside !== undefined) return { root: beside, staging: "rename" };
+  if (beside !== undefined) {
+    rmdirSync(inSession);
+    return { root: beside, staging: "rename" };
+  }
   if (canHoldUpper(inSession)) return { root: inSession, staging: "copy" };
   throw new SandboxError(
     "sandbox-unavailable",
@@ -67,8 +70,16 @@ function makeBesideMount(options: {
   const own = path.join(mount, `.sandbox-${uid}`);
   if (!makePrivateDir(own, uid)) return undefined;
   const root = path.join(own, options.sessionId, `${options.index}`);
-  mkdirSync(root, { recursive: true, mode: 0o700 });
-  return canRename(root, options.workspace) && canHoldUpper(root) ? root : undefined;
+  makeLeaf(root);
+  if (canRename(root, options.workspace) && canHoldUpper(root)) return root;
+  rmdirSync(root);
+  return undefined;
+}
+
+/** The last component must be new: layers that are there already are never taken, nor cleaned up, for these. */
+function makeLeaf(dir: string): void {
+  mkdirSync(path.dirname(dir), { recursive: true, mode: 0o700 });
+  mkdirSync(dir, { mode: 0o700 });
 }
 
 /** False where the directory cannot be made, or what is there is not this user's private one. */
