@@ -31,10 +31,19 @@ export interface HostPort {
   /** Throws `command-not-found` or `not-executable` saying which host path is hidden and which flag shows it. */
   findProgram(
     name: string,
-    at: { path: string; cwd: string; workspaces: readonly string[]; home: string },
+    at: {
+      path: string;
+      cwd: string;
+      workspaces: readonly string[];
+      home: string;
+      /** Shown anyway, by `--tool` or `--ro`. */
+      shown: readonly string[];
+      /** Never to be shown. */
+      keepOut: readonly string[];
+    },
   ): FoundTool;
   /** The prefix that shows `tool` (from `--tool`). */
-  findTool(tool: string, at: { home: string }): readonly string[];
+  findTool(tool: string, at: { home: string; keepOut: readonly string[] }): readonly string[];
   /** Who the task runs as. Throws `usage` where the workspaces' owners contradict one another. */
   chooseTaskIds(at: {
     workspaceOwners: readonly Ids[];

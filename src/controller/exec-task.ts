@@ -81,6 +81,8 @@ function toExecSpec(
     cwd: controller.cwd,
     workspaces: record.workspaces,
     home: controller.personHome,
+    shown: record.spec.mounts.flatMap((mount) => (mount.kind === "readonly" ? [mount.source] : [])),
+    keepOut: [controller.stateHome],
   });
   const shown = new Set(
     record.spec.mounts.flatMap((mount) => (mount.kind === "readonly" ? [mount.source] : [])),

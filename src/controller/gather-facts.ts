@@ -42,15 +42,18 @@ export function gatherFacts(controller: Controller, request: RunRequest): RunFac
     self: controller.self,
     env: controller.env,
   });
+  const keepOut = [stateHome];
+  const toolPrefixes = expandPaths(request.tools, { option: "--tool", cwd }).flatMap((file) =>
+    host.findTool(file, { home: personHome, keepOut }),
+  );
   const tool = host.findProgram(request.command[0] ?? "", {
     path: controller.invokerPath,
     cwd,
     workspaces,
     home: personHome,
+    shown: [...toolPrefixes, ...readOnly],
+    keepOut,
   });
-  const toolPrefixes = expandPaths(request.tools, { option: "--tool", cwd }).flatMap((file) =>
-    host.findTool(file, { home: personHome }),
-  );
   return {
     workspaces,
     owners,

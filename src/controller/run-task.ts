@@ -4,6 +4,7 @@ import type { SessionRecord } from "../core/session.js";
 import type { Engine } from "../engine/engine.js";
 import { openLayers, toOverlayMounts } from "../overlay/open-layers.js";
 import { removeLayers } from "../overlay/remove-layers.js";
+import { parseSessionName } from "../policy/parse-session-name.js";
 import { resolveSpec } from "../policy/resolve-spec.js";
 import type { Controller } from "./controller.js";
 import { finishRun, type RunResult } from "./finish-run.js";
@@ -21,6 +22,7 @@ export async function runTask(
   request: RunRequest,
   io: TaskIo,
 ): Promise<RunResult> {
+  const name = request.name === undefined ? undefined : parseSessionName(request.name);
   const facts = gatherFacts(controller, request);
   const spec = toSpec(controller, request, facts);
   const engine = await controller.openEngine(request);
@@ -28,7 +30,7 @@ export async function runTask(
     const { recoverBefore } = await import("./recover-workspaces.js");
     await recoverBefore(controller, facts.workspaces);
   }
-  const record = openSession(controller, { request, facts, spec, engine });
+  const record = openSession(controller, { request, name, facts, spec, engine });
   return await superviseSession(controller, { record, engine, io });
 }
 
@@ -44,6 +46,7 @@ function toSpec(controller: Controller, request: RunRequest, facts: RunFacts): S
     env: request.env,
     pathEntries: tool.pathEntries,
     toolEnv: tool.env,
+    keepOut: [controller.stateHome],
     invokerPath: controller.invokerPath,
     prefixes: [...tool.prefixes, ...facts.toolPrefixes],
     readOnly: facts.readOnly,
@@ -61,15 +64,16 @@ function openSession(
   controller: Controller,
   made: {
     readonly request: RunRequest;
+    readonly name: string | undefined;
     readonly facts: RunFacts;
     readonly spec: SandboxSpec;
     readonly engine: Engine;
   },
 ): SessionRecord {
-  const { request, facts, spec, engine } = made;
+  const { request, name, facts, spec, engine } = made;
   const { store, self, stateHome, host } = controller;
   return store.createSession({
-    ...(request.name === undefined ? {} : { name: request.name }),
+    ...(name === undefined ? {} : { name }),
     make: ({ session, dir }) => {
       const layers = facts.workspaces.map((workspace, index) =>
         openLayers({
