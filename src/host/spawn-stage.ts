@@ -25,8 +25,10 @@ export interface StageProcess {
   readonly closed: Promise<void>;
   /** SIGKILL. */
   kill(): void;
-  /** Node may end before the child does. */
+  /** Node may end before the child does… */
   release(): void;
+  /** …unless somebody waits for it after all: as `closed`. */
+  waitClosed(): Promise<void>;
 }
 
 /** Starts a program with a socket on descriptor 3. Throws the system's error where it cannot be started. */
@@ -49,6 +51,11 @@ export async function spawnStage(options: SpawnStageOptions): Promise<StageProce
     release: () => {
       child.unref();
       if (control instanceof Socket) control.unref();
+    },
+    waitClosed: () => {
+      child.ref();
+      if (control instanceof Socket) control.ref();
+      return closed;
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { SandboxSpec } from "../../core/sandbox-spec.js";
 import { spawnStage } from "../../host/spawn-stage.js";
+import { makeMountpoint } from "./choose-mountpoint.js";
 import type { Runtime } from "./find-runtime.js";
 import { planBase, planTask } from "./plan-sandbox.js";
 import { toSeccompSection } from "./read-seccomp.js";
@@ -28,9 +29,10 @@ export async function compileFilter(input: CompileFilterInput): Promise<Buffer |
   const spec = toIdleSpec(input);
   const plan = {
     spec,
-    options: { scratchDir: input.scratchDir, sandboxId: input.sandboxId },
+    options: { sandboxId: input.sandboxId },
     runtime: input.runtime,
-    ids: toTaskIds(spec),
+    ids: toTaskIds(spec, input.runtime.name),
+    mountpoint: makeMountpoint(input.scratchDir),
     purpose: "compile",
   } as const;
   const child = await spawnStage({

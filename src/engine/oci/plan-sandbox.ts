@@ -1,7 +1,6 @@
-import { mkdirSync } from "node:fs";
-import path from "node:path";
 import type { SandboxSpec } from "../../core/sandbox-spec.js";
 import type { StartOptions, TerminalSize } from "../engine.js";
+import { choosePassableMountpoint, type Mountpoint, makeMountpoint } from "./choose-mountpoint.js";
 import type { Runtime } from "./find-runtime.js";
 import type { LimitPlan } from "./plan-limits.js";
 import type { TaskIds } from "./task-ids.js";
@@ -12,9 +11,10 @@ import { toBasePlan, toTaskPlan } from "./to-stage-plan.js";
 /** What the plan of a sandbox is made from. */
 export interface PlanSandboxInput {
   readonly spec: SandboxSpec;
-  readonly options: Pick<StartOptions, "scratchDir" | "sandboxId" | "terminalSize">;
+  readonly options: Pick<StartOptions, "sandboxId" | "terminalSize">;
   readonly runtime: Runtime;
   readonly ids: TaskIds;
+  readonly mountpoint: Mountpoint;
   /** `compile`: the runtime only creates a container, for the filter it compiles on the way. */
   readonly purpose: "run" | "compile";
 }
@@ -28,7 +28,7 @@ export interface PlanTaskInput {
 const DEFAULT_SIZE: TerminalSize = { columns: 80, rows: 24 };
 const DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin";
 
-/** The first frame for the stage, from the spec alone; makes its mount point in the scratch directory. */
+/** The first frame for the stage, from the spec alone. */
 export function planBase(input: PlanSandboxInput): Buffer {
   const { spec, options, ids } = input;
   const settings = {
@@ -38,14 +38,14 @@ export function planBase(input: PlanSandboxInput): Buffer {
     gid: String(ids.invoker.gid),
     task_uid: String(ids.stageUid),
     task_gid: String(ids.stageGid),
-    scratch: makeMountpoint(options.scratchDir),
+    scratch: input.mountpoint.path,
     home: spec.home,
     program: spec.argv[0],
     cwd: spec.cwd,
     path: spec.env["PATH"] ?? DEFAULT_PATH,
     ...toTerminalSettings(spec, options.terminalSize),
   };
-  return toBasePlan(settings, [...ids.steps, ...toBaseSteps(spec)]);
+  return toBasePlan(settings, [...ids.steps, ...toBaseSteps(spec, ids.inside)]);
 }
 
 /** The second frame: everything else. */
@@ -60,6 +60,7 @@ export function planTask(
     stageGid: ids.stageGid,
     config: toOciConfig({
       spec,
+      user: ids.inside,
       uidMappings: ids.uidMappings,
       gidMappings: ids.gidMappings,
       rlimits: limits?.rlimits ?? [],
@@ -78,15 +79,15 @@ function toTerminalSettings(
   return { terminal: "1", columns: String(size.columns), rows: String(size.rows) };
 }
 
-/** The stage mounts a tmpfs here, in its own mount namespace: on disk it stays an empty directory. */
-export function toMountpoint(scratchDir: string): string {
-  return path.join(scratchDir, "stage");
-}
-
-function makeMountpoint(scratchDir: string): string {
-  const mountpoint = toMountpoint(scratchDir);
-  mkdirSync(mountpoint, { recursive: true, mode: 0o700 });
-  return mountpoint;
+/** Where the stage works. crun names the bundle relative to it, so that only root need be able to go there. */
+export function planMountpoint(
+  spec: SandboxSpec,
+  scratchDir: string,
+  { runtime, ids }: Pick<PlanSandboxInput, "runtime" | "ids">,
+): Mountpoint {
+  return runtime.name === "runc" && ids.mode === "root"
+    ? choosePassableMountpoint(spec.mounts)
+    : makeMountpoint(scratchDir);
 }
 
 function toRuntimeArguments(
@@ -94,7 +95,7 @@ function toRuntimeArguments(
   purpose: "run" | "compile",
   id: string,
 ): readonly string[] {
-  const manager = runtime.name === "crun" ? ["--cgroup-manager=disabled"] : [];
+  const manager = runtime.name === "crun" ? ["--cgroup-manager=disabled"] : ["--rootless=true"];
   const global = [...manager, "--root", "@/runtime", "--log", "@/log", "--log-format", "text"];
   const verb = purpose === "run" ? "run" : "create";
   return [runtime.path, ...global, verb, "--bundle", "@/", "--pid-file", "@/started/pid", id];

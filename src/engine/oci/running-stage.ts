@@ -1,6 +1,5 @@
-import { existsSync, rmdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { hasErrno } from "../../core/error.js";
 import type { LimitReport, Outcome, SandboxSpec } from "../../core/sandbox-spec.js";
 import type { StageProcess } from "../../host/spawn-stage.js";
 import type { RunningSandbox, TerminalSize } from "../engine.js";
@@ -15,10 +14,9 @@ export interface RunningStageInput {
   readonly streams: TaskStreams;
   readonly runtime: string;
   readonly limits: readonly LimitReport[];
-  readonly mountpoint: string;
   readonly spec: Pick<SandboxSpec, "limits" | "mounts">;
   readonly abort: AbortSignal | undefined;
-  /** Whatever else was made for this sandbox and must go when it has ended. */
+  /** Whatever was made for this sandbox and must go when it has ended. */
   readonly cleanUp: () => void | Promise<void>;
 }
 
@@ -57,6 +55,14 @@ export class RunningStage implements RunningSandbox {
     abort?.addEventListener("abort", () => this.stop("aborted"), { once: true });
   }
 
+  /** Rejects, when all of it is gone, where the task could not begin. */
+  get begun(): Promise<void> {
+    return this.#input.channel.begun.catch(async (error: unknown) => {
+      await this.#ended;
+      throw error;
+    });
+  }
+
   wait(): Promise<Outcome> {
     return this.#ended;
   }
@@ -90,7 +96,7 @@ export class RunningStage implements RunningSandbox {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#kill();
     await this.#ended.catch(() => {});
-    await this.#input.child.closed;
+    await this.#input.child.waitClosed();
   }
 
   #kill(): void {
@@ -103,7 +109,7 @@ export class RunningStage implements RunningSandbox {
   }
 
   async #followToEnd(): Promise<Outcome> {
-    const { child, channel, streams, mountpoint, cleanUp } = this.#input;
+    const { child, channel, streams, cleanUp } = this.#input;
     await channel.over;
     this.#watch[Symbol.dispose]();
     for (const timer of this.#timers) clearTimeout(timer);
@@ -112,7 +118,6 @@ export class RunningStage implements RunningSandbox {
     await streams.drained;
     // Only its mounts are left, and they go with the stage: it need not be waited for.
     child.release();
-    removeMountpoint(mountpoint);
     await cleanUp();
     return (
       this.#ending ??
@@ -126,12 +131,4 @@ async function seeGone(pid: number | undefined): Promise<void> {
   if (pid === undefined) return;
   for (let waited = 0; existsSync(`/proc/${pid}`) && waited < KILL_MS; waited += POLL_MS)
     await delay(POLL_MS);
-}
-
-function removeMountpoint(mountpoint: string): void {
-  try {
-    rmdirSync(mountpoint);
-  } catch (error) {
-    if (!hasErrno(error, "ENOENT")) throw error;
-  }
 }

@@ -195,6 +195,8 @@ sub assemble_rest {
   for my $op (ops("affinity")) { call("sched_setaffinity", 0, length $op->[1], $op->[1]) == 0 or fail("cannot choose the processors: $!") }
   # crun 1.8 refuses hybrid cgroups, which it sees by the filesystem there.
   mount_at("/sys/fs/cgroup/unified", "/sys/fs/cgroup", "", $MS_BIND, "") if -d "/sys/fs/cgroup/unified";
+  # runc makes groups of its own wherever it can, and a killed one would leave them.
+  set_attributes(open_path($AT_FDCWD, "/sys/fs/cgroup", $O_DIRECTORY, 0), 1, $RECURSIVE, 0);
   make_things();
   umask 022;
   set_attributes($root_fd, $READ_ONLY, 0, 0) or fail("cannot make the root read-only: $!");

@@ -5,7 +5,7 @@ import type { RunningSandbox, StartOptions } from "../engine.js";
 import { findSystemProgram, type Runtime } from "./find-runtime.js";
 import { obtainFilter } from "./obtain-filter.js";
 import type { OciEngineOptions } from "./open-oci-engine.js";
-import { planBase, planTask, toMountpoint } from "./plan-sandbox.js";
+import { planBase, planMountpoint, planTask } from "./plan-sandbox.js";
 import { planLimits } from "./plan-limits.js";
 import { RunningStage } from "./running-stage.js";
 import { readSeccompProfile } from "./seccomp-profile.js";
@@ -31,69 +31,89 @@ const STAGE_ENV = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" };
  */
 export async function startSandbox(input: StartSandboxInput): Promise<RunningSandbox> {
   const streams = planStreams(input.spec, input.options.io);
-  const stageArgv = [findPerl(), input.stage, String(process.pid)] as const;
+  const argv = [findPerl(), input.stage, String(process.pid)] as const;
   const child = await spawnStage({
-    argv: [...stageArgv, streams.pipes],
+    argv: [...argv, streams.pipes],
     env: STAGE_ENV,
     streams: streams.modes,
   });
+  const made = new MadeOnHost();
   try {
-    return await bringUp(input, { child, streams, stageArgv });
+    const sandbox = await sendPlan(input, { child, streams, argv, made });
+    await sandbox.begun;
+    return sandbox;
   } catch (error) {
     child.kill();
-    await child.closed;
+    await child.waitClosed();
+    await made.remove();
     throw error;
+  }
+}
+
+/** What has to be removed when a sandbox is gone, or was not made after all. */
+class MadeOnHost {
+  readonly #removals: (() => void | Promise<void>)[] = [];
+
+  add(remove: () => void | Promise<void>): void {
+    this.#removals.push(remove);
+  }
+
+  async remove(): Promise<void> {
+    for (const remove of this.#removals.splice(0)) await remove();
   }
 }
 
 interface Stage {
   readonly child: StageProcess;
   readonly streams: StreamPlan;
-  readonly stageArgv: readonly [string, ...string[]];
+  readonly argv: readonly [string, ...string[]];
+  readonly made: MadeOnHost;
 }
 
-async function bringUp(input: StartSandboxInput, stage: Stage): Promise<RunningSandbox> {
+async function sendPlan(input: StartSandboxInput, stage: Stage): Promise<RunningStage> {
   const { spec, options, runtime } = input;
-  const { child } = stage;
+  const { child, made } = stage;
   const channel = new StageChannel(child);
-  const planInput = { spec, options, runtime, ids: toTaskIds(spec), purpose: "run" } as const;
-  channel.sendFrame(planBase(planInput));
-  const seccomp = await obtainFilter({
-    runtime,
-    profileText: readSeccompProfile(input.engine.profilesDir, spec.seccomp),
-    cacheDir: input.engine.cacheDir,
-    scratchDir: options.scratchDir,
-    sandboxId: options.sandboxId,
-    uid: spec.uid,
-    gid: spec.gid,
-    stageArgv: stage.stageArgv,
-    stageEnv: STAGE_ENV,
-  });
+  const ids = toTaskIds(spec, runtime.name);
+  const mountpoint = planMountpoint(spec, options.scratchDir, { runtime, ids });
+  made.add(mountpoint.remove);
+  const plan = { spec, options, runtime, ids, mountpoint, purpose: "run" } as const;
+  channel.sendFrame(planBase(plan));
+  const seccomp = await readFilter(input, stage.argv);
   const descriptors = await channel.pipes;
   const limits = planLimits(spec.limits, options.sandboxId);
-  const plan = planTask(planInput, { seccomp, limits });
-  const streams = connectStreams(child, options.io, {
-    plan: stage.streams,
-    descriptors,
-    begun: channel.begun,
-  });
-  channel.sendFrame(plan);
-  const sandbox = new RunningStage({
+  made.add(limits.cleanUp);
+  const secondFrame = planTask(plan, { seccomp, limits });
+  const { begun } = channel;
+  const streams = connectStreams(child, options.io, { plan: stage.streams, descriptors, begun });
+  channel.sendFrame(secondFrame);
+  return new RunningStage({
     child,
     channel,
     streams,
     runtime: runtime.name,
     limits: limits.reports,
     spec,
-    mountpoint: toMountpoint(options.scratchDir),
     abort: options.abort,
-    cleanUp: limits.cleanUp,
+    cleanUp: () => made.remove(),
   });
-  await channel.begun.catch(async (error: unknown) => {
-    await sandbox.wait();
-    throw error;
+}
+
+function readFilter(
+  { spec, options, runtime, engine }: StartSandboxInput,
+  stageArgv: readonly [string, ...string[]],
+): ReturnType<typeof obtainFilter> {
+  return obtainFilter({
+    runtime,
+    profileText: readSeccompProfile(engine.profilesDir, spec.seccomp),
+    cacheDir: engine.cacheDir,
+    scratchDir: options.scratchDir,
+    sandboxId: options.sandboxId,
+    uid: spec.uid,
+    gid: spec.gid,
+    stageArgv,
+    stageEnv: STAGE_ENV,
   });
-  return sandbox;
 }
 
 function findPerl(): string {

@@ -1,4 +1,5 @@
 import { SandboxError } from "../../core/error.js";
+import type { RuntimeName } from "./find-runtime.js";
 import type { IdRange } from "./to-oci-config.js";
 import type { StageStep } from "./to-stage-plan.js";
 
@@ -6,7 +7,9 @@ import type { StageStep } from "./to-stage-plan.js";
 export interface TaskIds {
   /** `root`: no outer user namespace; `user`: an outer one in which 0 is the invoker. */
   readonly mode: "root" | "user";
-  readonly invoker: InvokerIds;
+  readonly invoker: UserAndGroup;
+  /** The task's ids as it sees them itself. */
+  readonly inside: UserAndGroup;
   /** The task's ids as the stage sees them. */
   readonly stageUid: number;
   readonly stageGid: number;
@@ -16,44 +19,60 @@ export interface TaskIds {
 }
 
 /** A user and a group of the host. */
-export interface InvokerIds {
+export interface UserAndGroup {
   readonly uid: number;
   readonly gid: number;
 }
 
 /** Every id but 0 and the invalid one. */
 const ALL_BUT_ROOT: readonly IdRange[] = [{ containerID: 1, hostID: 1, size: 4294967294 }];
+/** runc needs some 0 inside: it is the last id of the host, which owns nothing. */
+const NOBODYS_ROOT: readonly IdRange[] = [
+  { containerID: 0, hostID: 4294967294, size: 1 },
+  { containerID: 1, hostID: 1, size: 4294967293 },
+];
 
 /**
  * A container id is never host id 0: ownership alone would open root's files, without any capability.
- * A user's task is the user itself, through 0 of the outer namespace.
+ * A user's task is the user itself, through 0 of the outer namespace. Throws `sandbox-unavailable` for ids that cannot be had.
  */
-export function toTaskIds({ uid, gid }: InvokerIds): TaskIds {
+export function toTaskIds(task: UserAndGroup, runtime: RuntimeName): TaskIds {
   const invoker = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
-  if (uid === 0 || gid === 0)
+  if (task.uid === 0 || task.gid === 0)
     throw new SandboxError("sandbox-unavailable", "a task never runs with host id 0");
-  if (invoker.uid === 0)
-    return {
-      mode: "root",
-      invoker,
-      stageUid: uid,
-      stageGid: gid,
-      uidMappings: ALL_BUT_ROOT,
-      gidMappings: ALL_BUT_ROOT,
-      steps: [],
-    };
-  if (uid !== invoker.uid || gid !== invoker.gid)
-    throw new SandboxError(
-      "sandbox-unavailable",
-      `user ${invoker.uid} cannot start a task as ${uid}:${gid}`,
-    );
+  if (invoker.uid === 0) return toRootsIds(task, invoker, runtime);
+  if (task.uid === invoker.uid && task.gid === invoker.gid) return toUsersIds(invoker, runtime);
+  throw new SandboxError(
+    "sandbox-unavailable",
+    `user ${invoker.uid}:${invoker.gid} cannot start a task as ${task.uid}:${task.gid}`,
+  );
+}
+
+function toRootsIds(task: UserAndGroup, invoker: UserAndGroup, runtime: RuntimeName): TaskIds {
+  const ranges = runtime === "crun" ? ALL_BUT_ROOT : NOBODYS_ROOT;
+  return {
+    mode: "root",
+    invoker,
+    inside: task,
+    stageUid: task.uid,
+    stageGid: task.gid,
+    uidMappings: ranges,
+    gidMappings: ranges,
+    steps: [],
+  };
+}
+
+/** runc maps 0 or nothing: under it the user's task sees itself as 0, without capabilities. */
+function toUsersIds(invoker: UserAndGroup, runtime: RuntimeName): TaskIds {
+  const inside = runtime === "crun" ? invoker : { uid: 0, gid: 0 };
   return {
     mode: "user",
     invoker,
+    inside,
     stageUid: 0,
     stageGid: 0,
-    uidMappings: [{ containerID: uid, hostID: 0, size: 1 }],
-    gidMappings: [{ containerID: gid, hostID: 0, size: 1 }],
+    uidMappings: [{ containerID: inside.uid, hostID: 0, size: 1 }],
+    gidMappings: [{ containerID: inside.gid, hostID: 0, size: 1 }],
     steps: [],
   };
 }

@@ -1,14 +1,15 @@
 import { readdirSync, readlinkSync } from "node:fs";
 import type { SandboxSpec } from "../../core/sandbox-spec.js";
 import { ETC_DIRECTORIES, ETC_FILES, ETC_PREFIXES } from "./etc-files.js";
+import type { UserAndGroup } from "./task-ids.js";
 import type { StageStep } from "./to-stage-plan.js";
 
 /** Where programs and libraries lie: each read-only, or the link it is on this host. */
 const SYSTEM_DIRECTORY = /^(usr|opt|bin|sbin|lib\w*)$/;
 
 /** The root filesystem that all tasks get: the host's system directories, an `/etc` of its own, empty private places. */
-export function toBaseSteps(spec: SandboxSpec): readonly StageStep[] {
-  return [...toSystemSteps(), ...toPrivateSteps(), ...toEtcSteps(spec)];
+export function toBaseSteps(spec: SandboxSpec, user: UserAndGroup): readonly StageStep[] {
+  return [...toSystemSteps(), ...toPrivateSteps(), ...toEtcSteps(spec, user)];
 }
 
 function toSystemSteps(): readonly StageStep[] {
@@ -31,30 +32,37 @@ function toPrivateSteps(): readonly StageStep[] {
   ];
 }
 
-function toEtcSteps(spec: SandboxSpec): readonly StageStep[] {
+function toEtcSteps(spec: SandboxSpec, user: UserAndGroup): readonly StageStep[] {
   const versioned = readdirSync("/etc").filter((name) =>
     ETC_PREFIXES.some((prefix) => name.startsWith(prefix) && /^[-\d.a-z]*$/.test(name)),
   );
   const directories = [...ETC_DIRECTORIES, ...versioned].map((name) => `/etc/${name}`);
   return [
-    ...toIdentityFiles(spec),
+    ...toIdentityFiles(spec, user),
     ...ETC_FILES.map((name): StageStep => ["copy", `/etc/${name}`]),
     ...directories.map((path): StageStep => ["optional", path, path]),
   ];
 }
 
-function toIdentityFiles({
-  uid,
-  gid,
-  userName,
-  home,
-  hostname,
-}: SandboxSpec): readonly StageStep[] {
-  const user = uid === 0 ? "" : `${userName}:x:${uid}:${gid}:${userName}:${home}:/bin/bash\n`;
-  const group = gid === 0 ? "" : `${userName}:x:${gid}:\n`;
+function toIdentityFiles(
+  { userName, home, hostname }: SandboxSpec,
+  { uid, gid }: UserAndGroup,
+): readonly StageStep[] {
+  const users = [
+    ["root", 0, 0, "/root", "/usr/sbin/nologin"],
+    ["nobody", 65534, 65534, "/nonexistent", "/usr/sbin/nologin"],
+  ].filter((entry) => entry[1] !== uid);
+  const passwd = [[userName, uid, gid, home, "/bin/bash"], ...users].map(
+    ([name, user, group, directory, shell]) =>
+      `${name}:x:${user}:${group}::${directory}:${shell}\n`,
+  );
+  const groups = [
+    ["root", 0],
+    ["nogroup", 65534],
+  ].filter((entry) => entry[1] !== gid);
   const files: Readonly<Record<string, string>> = {
-    passwd: `root:x:0:0:root:/root:/usr/sbin/nologin\n${user}nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n`,
-    group: `root:x:0:\n${group}nogroup:x:65534:\n`,
+    passwd: passwd.join(""),
+    group: [[userName, gid], ...groups].map(([name, id]) => `${name}:x:${id}:\n`).join(""),
     hostname: `${hostname}\n`,
     hosts: `127.0.0.1 localhost ${hostname}\n::1 localhost ip6-localhost ip6-loopback\n`,
     "nsswitch.conf":

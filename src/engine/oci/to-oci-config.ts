@@ -18,6 +18,8 @@ export interface ResourceLimit {
 /** What `config.json` needs besides the spec. */
 export interface OciConfigInput {
   readonly spec: SandboxSpec;
+  /** The task's ids as it sees them. */
+  readonly user: { readonly uid: number; readonly gid: number };
   readonly uidMappings: readonly IdRange[];
   readonly gidMappings: readonly IdRange[];
   readonly rlimits: readonly ResourceLimit[];
@@ -88,13 +90,13 @@ const MOUNTS = [
   },
 ];
 
-function toProcess({ spec, rlimits, terminalSize }: OciConfigInput): object {
+function toProcess({ spec, user, rlimits, terminalSize }: OciConfigInput): object {
   return {
     terminal: spec.terminal,
     ...(spec.terminal && terminalSize !== undefined
       ? { consoleSize: { width: terminalSize.columns, height: terminalSize.rows } }
       : {}),
-    user: { uid: spec.uid, gid: spec.gid, umask: 0o022 },
+    user: { ...user, umask: 0o022 },
     args: spec.argv,
     env: Object.entries(spec.env).map(([name, value]) => `${name}=${value}`),
     cwd: spec.cwd,
