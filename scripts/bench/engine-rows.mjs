@@ -77,11 +77,9 @@ function openBareRuntime() {
   const bundle = `/proc/${pid}/root${scratch}`;
   const config = JSON.parse(readFileSync(`${bundle}/config.json`, "utf8"));
   config.process.args = ["true"];
-  config.root.path = `${scratch}/rootfs`;
-  mkdirSync(`${bundle}/bare`);
-  writeFileSync(`${bundle}/bare/config.json`, JSON.stringify(config));
+  writeFileSync(`${bundle}/config.json`, JSON.stringify(config));
   const crun = readlinkSync(`/proc/${pid}/exe`);
-  const loop = `use Time::HiRes "time"; $| = 1; $^F = 2;
+  const loop = `use Time::HiRes "time"; $| = 1; chdir shift or die;
     while (<STDIN>) {
       my $started = time;
       my $pid = fork; if (!$pid) { open STDIN, "<", "/dev/null"; open STDOUT, ">&STDERR"; exec @ARGV, "bare" . $n }
@@ -89,21 +87,13 @@ function openBareRuntime() {
       print $? ? "failed\\n" : 1000 * (time - $started) . "\\n";
     }`;
   const command = [
-    crun,
-    "--root",
-    `${scratch}/bare/runtime`,
-    "--cgroup-manager=disabled",
-    "run",
-    "--bundle",
-    `${scratch}/bare`,
+    ...[crun, "--root", `${scratch}/bare-runtime`, "--cgroup-manager=disabled"],
+    ...["run", "--bundle", scratch],
   ];
-  const child = spawn(
-    "nsenter",
-    ["-t", String(pid), "-m", "-p", "--", "perl", "-e", loop, ...command],
-    {
-      stdio: ["pipe", "pipe", "inherit"],
-    },
-  );
+  const enter = ["-t", String(pid), "-m", "-p", "--"];
+  const child = spawn("nsenter", [...enter, "perl", "-e", loop, scratch, ...command], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
     async time() {
