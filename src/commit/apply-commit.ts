@@ -9,12 +9,7 @@ import { chooseRoots } from "./choose-roots.js";
 import { draftCommit } from "./draft-commit.js";
 import { toFailure } from "./failure.js";
 import { findOpaques } from "./find-opaques.js";
-import {
-  type CommitPlan,
-  checkChanges,
-  type PathConflict,
-  type ReadyChange,
-} from "./plan-commit.js";
+import type { CommitPlan, PathConflict, ReadyChange } from "./plan-commit.js";
 import { planTransaction } from "./plan-transaction.js";
 import type { NewFiles } from "./resolve-owner.js";
 import { openRoots } from "./roots.js";
@@ -49,7 +44,7 @@ export interface CommitResult {
 
 /**
  * Carries a plan out, all or nothing, journaled in `commitDir`. The caller holds the locks of the workspaces, and no process
- * of the task is alive. Everything is checked once more before anything is touched. Throws `conflict` where the
+ * of the task is alive. What each step finds is compared with what the plan saw. Throws `conflict` where the
  * workspace changed since, `changed-since-review` where the layers did, `unexpected` naming path and reason where
  * the system refuses: then workspaces and layers are as before. The ctimes in the layers are not: seal them anew.
  */
@@ -57,7 +52,7 @@ export function applyCommit(plan: CommitPlan, o: CommitOptions): CommitResult {
   const ops = o.ops ?? openFileOps(o.native);
   refuseConflicts(plan.conflicts);
   try {
-    return commit(recheck(plan, o, ops), { ...o, ops, plan });
+    return commit(plan.ready, { ...o, ops, plan });
   } catch (error) {
     throw toFailure(o.changeset.workspaces.join(", "), error);
   }
@@ -93,15 +88,6 @@ function commit(
 
 function toTaken(plan: CommitPlan): ReadonlySet<Change> {
   return new Set([...plan.changes, ...plan.alreadyThere]);
-}
-
-/** Time has passed since the plan was shown: the workspaces are compared again. */
-function recheck(plan: CommitPlan, o: CommitOptions, ops: FileOps): readonly ReadyChange[] {
-  const taken = toTaken(plan);
-  const chosen = o.changeset.changes.filter((change) => taken.has(change));
-  const checked = checkChanges(chosen, { changeset: o.changeset, layers: o.layers, ops });
-  refuseConflicts(checked.conflicts);
-  return checked.ready;
 }
 
 /** Throws `conflict`, naming the first of them. */

@@ -51,6 +51,8 @@ function parentOf(place: Place): Place {
 function clearUpper({ ops, roots }: Workbench, transaction: Transaction, step: Step): void {
   const root = upperRoot(step.workspace);
   if (transaction.header.roots[root] === undefined || step.path === "") return;
+  // What was moved out is not there any more.
+  if (step.source?.kind === "move") return;
   const place = { root, path: step.path };
   const stat = roots.stat(place);
   if (stat === undefined) return;
@@ -64,7 +66,7 @@ function clearUpper({ ops, roots }: Workbench, transaction: Transaction, step: S
     return;
   }
   const { source } = step;
-  const isCommitted = source !== undefined && source.kind !== "move" && source.ino === stat.ino;
+  const isCommitted = source?.ino === stat.ino;
   if (isCommitted) removeAt(ops, roots.at(place), false);
 }
 

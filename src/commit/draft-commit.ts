@@ -4,7 +4,7 @@ import type { FileStat } from "../host/confined-stat.js";
 import { isOverlayMark, readValues } from "./carried-xattrs.js";
 import type { Draft, DraftSource } from "./draft.js";
 import type { ReadyChange } from "./plan-commit.js";
-import { createOwners, type NewFiles } from "./resolve-owner.js";
+import { createOwners, type Ids, type NewFiles } from "./resolve-owner.js";
 import { upperRoot } from "./roots.js";
 import { describeDifference } from "./same-state.js";
 import { showPath } from "./show-path.js";
@@ -26,48 +26,45 @@ export function draftCommit(
   context: CommitContext,
   ready: readonly ReadyChange[],
 ): readonly Draft[] {
-  const found = ready.map((item) => ({ ...item, upper: findUpper(context, item.change) }));
+  const uppers = ready.map(({ change }) => findUpper(context, change));
   const names = new Map<string, number>();
-  for (const { change, upper } of found) {
-    if (upper?.type === "file") count(names, `${change.workspace}/${upper.ino}`);
-  }
+  uppers.forEach((upper, index) => {
+    if (upper?.type === "file" && upper.nlink > 1)
+      count(names, `${ready[index]?.change.workspace}/${upper.ino}`);
+  });
   const owners = createOwners(context);
-  return found.map((item) => {
-    const { change, present, upper } = item;
+  return ready.map(({ change, present }, index) => {
     const { workspace, path, after, before } = change;
-    const known = {
-      ...(before?.digest !== undefined && { digest: before.digest }),
-      ...(before?.target !== undefined && { target: before.target }),
-      ...(before?.xattrs !== undefined && { xattrs: before.xattrs }),
-    };
-    const draft = { workspace, path, known, ...(present !== undefined && { present }) };
+    const draft: Writable<Draft> = { workspace, path };
+    if (before !== undefined) draft.known = before;
+    if (present !== undefined) draft.present = present;
+    const upper = uppers[index];
     if (after === undefined || upper === undefined) return draft;
-    const owner = owners(change, present);
-    const sole = upper.nlink <= (names.get(`${workspace}/${upper.ino}`) ?? 1);
-    return {
-      ...draft,
-      after: toState(after, { ...owner, upper }),
-      source: toSource(context, change, { upper, sole }),
-    };
+    const sole = upper.nlink === 1 || upper.nlink <= (names.get(`${workspace}/${upper.ino}`) ?? 1);
+    draft.after = toState(after, { owner: owners(change, present), upper });
+    draft.source = toSource(context, change, { upper, sole });
+    return draft;
   });
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 function count(names: Map<string, number>, key: string): void {
   names.set(key, (names.get(key) ?? 0) + 1);
 }
 
 function toState(
-  after: NextState,
-  known: { readonly uid: number; readonly gid: number; readonly upper: FileStat },
+  next: NextState,
+  known: { readonly owner: Ids; readonly upper: FileStat },
 ): PathState {
-  const { type, mode, size, digest, target, xattrs } = after;
-  return {
-    ...{ type, mode, size, uid: known.uid, gid: known.gid },
-    mtimeNs: type === "dir" ? after.mtimeNs : known.upper.mtimeNs,
-    ...(digest !== undefined && { digest }),
-    ...(target !== undefined && { target }),
-    ...(xattrs !== undefined && { xattrs }),
-  };
+  const { type, mode, size, digest, target, xattrs } = next;
+  const { uid, gid } = known.owner;
+  const mtimeNs = type === "dir" ? next.mtimeNs : known.upper.mtimeNs;
+  const state: Writable<PathState> = { type, mode, uid, gid, size, mtimeNs };
+  if (digest !== undefined) state.digest = digest;
+  if (target !== undefined) state.target = target;
+  if (xattrs !== undefined) state.xattrs = xattrs;
+  return state;
 }
 
 /** The path in the upperdir, as the change says it is; undefined for a deletion. */
@@ -80,7 +77,8 @@ function findUpper(context: CommitContext, change: Change): FileStat | undefined
     throw altered(change, "it is there again");
   }
   if (stat === undefined) throw altered(change, "it is gone");
-  refuseOverlayMarks(change.path, Object.keys(after.xattrs ?? {}).filter(isOverlayMark));
+  if (after.xattrs !== undefined)
+    refuseOverlayMarks(change.path, Object.keys(after.xattrs).filter(isOverlayMark));
   const untouched = stat.ino === after.upper.ino && stat.ctimeNs === after.upper.ctimeNs;
   if (untouched && stat.type === after.type) return stat;
   const expected = { ...after, uid: undefined, gid: undefined };

@@ -2,7 +2,7 @@ import type { Xattrs } from "../core/change.js";
 import type { Digest } from "../core/ids.js";
 import type { RelPath } from "../core/path.js";
 import type { FileStat } from "../host/confined-stat.js";
-import type { PathState, Place, Source } from "./step.js";
+import type { PathState, Source } from "./step.js";
 
 /** One path of a transaction before it is numbered and has a slot. A commit and a rollback both make these. */
 export interface Draft {
@@ -32,6 +32,3 @@ export type DraftSource =
       readonly group?: string;
     })
   | Extract<Source, { kind: "make" }>;
-
-/** A place to copy from or to. */
-export type { Place };

@@ -23,6 +23,8 @@ export interface CommitPlan {
   /** Selected, and the host made the same change: nothing to do. */
   readonly alreadyThere: readonly Change[];
   readonly conflicts: readonly PathConflict[];
+  /** What was at the paths of `changes` when they were compared; a commit compares it with what it finds as it acts. */
+  readonly ready: readonly ReadyChange[];
 }
 
 /**
@@ -39,6 +41,7 @@ export function planCommit(o: {
   const chosen = closeSelection(o.changeset, o.selection);
   const checked = checkChanges(chosen, { ...o, ops: openFileOps(o.native) });
   return {
+    ready: checked.ready,
     changes: checked.ready.map(({ change }) => change),
     alreadyThere: checked.alreadyThere,
     conflicts: checked.conflicts,
@@ -52,14 +55,13 @@ export interface ReadyChange {
 }
 
 /** Changes, sorted by what the workspaces' present state means for them. */
-export interface CheckedChanges {
+interface CheckedChanges {
   readonly ready: readonly ReadyChange[];
   readonly alreadyThere: readonly Change[];
   readonly conflicts: readonly PathConflict[];
 }
 
-/** The check that plan and commit share: the commit makes it again under the lock, just before it acts. */
-export function checkChanges(
+function checkChanges(
   chosen: readonly Change[],
   o: {
     readonly changeset: Changeset;

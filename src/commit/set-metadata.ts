@@ -34,7 +34,8 @@ function removeOthers(ops: FileOps, at: At, wanted: PathState): void {
   }
 }
 
-function removeXattr(ops: FileOps, at: At, name: string): void {
+/** Takes an attribute off; one name of several of an inode may have lost it already. */
+export function removeXattr(ops: FileOps, at: At, name: string): void {
   try {
     ops.removeXattr(at, name);
   } catch (error) {

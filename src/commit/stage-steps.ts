@@ -6,7 +6,7 @@ import type { FileStat } from "../host/confined-stat.js";
 import { RENAME_NOREPLACE } from "../host/native.js";
 import { naming } from "./failure.js";
 import { inWorkspace, type Roots } from "./roots.js";
-import { setMetadata } from "./set-metadata.js";
+import { removeXattr, setMetadata } from "./set-metadata.js";
 import { showPath } from "./show-path.js";
 import type { PathState, Place, Source, Step } from "./step.js";
 
@@ -90,12 +90,14 @@ function moveToSlot(
     ops.rename(roots.at(source.from), roots.at(step.slot), RENAME_NOREPLACE);
   if (after.type === "dir") return;
   const asWanted =
-    source.strip === undefined &&
     was.uid === after.uid &&
     was.gid === after.gid &&
     (was.mode === after.mode || after.type === "symlink");
-  if (asWanted) return;
+  const marks = Object.keys(source.strip ?? {});
+  if (asWanted && marks.length === 0) return;
   const at = roots.at(step.slot);
+  for (const name of marks) removeXattr(ops, at, name);
+  if (asWanted) return;
   const from = ops.stat(at);
   if (from === undefined) throw new Error(`nothing in the slot of step ${step.n}`);
   setMetadata(ops, at, { from, wanted: after });

@@ -22,11 +22,14 @@ export interface StepContext extends Workbench {
  */
 export function toSteps(context: StepContext, drafts: readonly Draft[]): readonly Step[] {
   const sorted = drafts.toSorted(compareDrafts);
-  const ordered = [
-    ...sorted.filter((draft) => toAct(draft) === "take").toReversed(),
-    ...sorted.filter((draft) => toAct(draft) === "put" || toAct(draft) === "swap"),
-    ...sorted.filter((draft) => toAct(draft) === "set"),
-  ];
+  const takes: Draft[] = [];
+  const puts: Draft[] = [];
+  const sets: Draft[] = [];
+  for (const draft of sorted) {
+    const act = toAct(draft);
+    (act === "take" ? takes : act === "set" ? sets : puts).push(draft);
+  }
+  const ordered = [...takes.reverse(), ...puts, ...sets];
   const names = countNames(ordered);
   const groups = new Map<string, number>();
   return ordered.map((draft, n) => toStep(context, draft, { n, names, groups }));
@@ -67,20 +70,16 @@ function toStep(
   const { workspace, path, present, after, source } = draft;
   const needsCopy =
     present?.type === "file" && act !== "set" && mustCopy(context, draft, known.names);
-  const copy = needsCopy ? { root: KEPT_ROOT, path: `${known.n}.copy` as RelPath } : undefined;
-  const before = present === undefined ? undefined : readBefore(context, draft, present);
-  return {
-    n: known.n,
-    act,
-    workspace,
-    path,
-    slot: toSlot(draft, known.n),
-    ...(before !== undefined && { before }),
-    ...(after !== undefined && { after }),
-    ...(source !== undefined && act !== "set" && { source: toSource(source, known) }),
-    ...(copy !== undefined && { copy }),
-  };
+  // Assigned one by one: spreading what may be absent is slow, and there may be a hundred thousand.
+  const step: Writable<Step> = { n: known.n, act, workspace, path, slot: toSlot(draft, known.n) };
+  if (present !== undefined) step.before = readBefore(context, draft, present);
+  if (after !== undefined) step.after = after;
+  if (source !== undefined && act !== "set") step.source = toSource(source, known);
+  if (needsCopy) step.copy = { root: KEPT_ROOT, path: `${known.n}.copy` as RelPath };
+  return step;
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 function toSlot(draft: Draft, n: number): Place {
   const { source } = draft;
@@ -130,12 +129,11 @@ function readBefore(context: StepContext, draft: Draft, present: FileStat): Path
       ? readCarried(context.ops, at())
       : known?.xattrs;
   const { type, mode, uid, gid, size, mtimeNs, ino } = present;
-  return {
-    ...{ type, mode, uid, gid, size, mtimeNs, ino },
-    ...(digest !== undefined && { digest }),
-    ...(target !== undefined && { target }),
-    ...(xattrs !== undefined && { xattrs }),
-  };
+  const before: Writable<PathState> = { type, mode, uid, gid, size, mtimeNs, ino };
+  if (digest !== undefined) before.digest = digest;
+  if (target !== undefined) before.target = target;
+  if (xattrs !== undefined) before.xattrs = xattrs;
+  return before;
 }
 
 /** A file we may move but not read has no digest: its inode alone stands for it. */

@@ -1,6 +1,6 @@
-import { parentPath, type RelPath } from "../core/path.js";
+import { parentPath, type RelPath, ROOT_PATH } from "../core/path.js";
 import type { Draft } from "./draft.js";
-import { inWorkspace, upperRoot } from "./roots.js";
+import { upperRoot, workspaceRoot } from "./roots.js";
 import type { Workbench } from "./stage-steps.js";
 import type { Place, TouchedDir } from "./step.js";
 
@@ -20,21 +20,26 @@ export function toTouchedDirs(
   drafts: readonly Draft[],
 ): readonly TouchedDir[] {
   const places = new Map<string, Place>();
-  const add = (place: Place): void => void places.set(`${place.root}/${place.path}`, place);
-  for (const draft of drafts) {
-    const { workspace, path, present } = draft;
+  const changed = new Set<string>();
+  const add = (root: string, path: RelPath): void => {
+    const key = `${root}/${path}`;
+    if (!places.has(key)) places.set(key, { root, path });
+  };
+  for (const { workspace, path, present } of drafts) {
+    const root = workspaceRoot(workspace);
     const parent = parentPath(path);
-    if (parent !== undefined) add(inWorkspace(workspace, parent));
-    if (present?.type === "dir") add(inWorkspace(workspace, path));
-    if (context.stagesInside[workspace] === true) add(inWorkspace(workspace, "" as RelPath));
-    if (context.uppers && parent !== undefined) add({ root: upperRoot(workspace), path: parent });
+    if (context.stagesInside[workspace] === true) add(root, ROOT_PATH);
+    if (present?.type === "dir") add(root, path);
+    if (parent === "" || path === "") changed.add(root);
+    if (parent === undefined) continue;
+    add(root, parent);
+    if (context.uppers) add(upperRoot(workspace), parent);
   }
-  const changed = new Set(drafts.flatMap(({ workspace, path }) => toChanged(workspace, path)));
   return [...places.values()].toSorted(comparePlaces).flatMap((place) => {
     const stat = context.roots.stat(place);
     if (stat?.type !== "dir") return [];
     const { ino, mode, mtimeNs } = stat;
-    const only = place.path === "" && !changed.has(`${place.root}/`) ? mtimeNs : undefined;
+    const only = place.path === "" && !changed.has(place.root) ? mtimeNs : undefined;
     const finalMtimeNs = context.finalMtime(place) ?? only;
     return [
       {
@@ -43,12 +48,6 @@ export function toTouchedDirs(
       },
     ];
   });
-}
-
-/** The path itself and the directory that holds it: their times change for a reason. */
-function toChanged(workspace: number, path: RelPath): readonly string[] {
-  const { root } = inWorkspace(workspace, path);
-  return [`${root}/${path}`, `${root}/${parentPath(path) ?? ""}`];
 }
 
 function comparePlaces(a: Place, b: Place): number {

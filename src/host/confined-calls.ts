@@ -33,7 +33,6 @@ const FICLONE = 0x40049409;
 /** fcntl(2). */
 const F_SETLEASE = 1024;
 const F_RDLCK = 0;
-const F_UNLCK = 2;
 
 /** The real system calls. */
 export function openFileOps(native: Native): FileOps {
@@ -174,7 +173,7 @@ function toContent(native: Native): Content {
     hasWriter: (fd) => {
       try {
         native.fcntl(fd, F_SETLEASE, F_RDLCK);
-        native.fcntl(fd, F_SETLEASE, F_UNLCK);
+        // The lease ends with the descriptor.
         return false;
       } catch (error) {
         // EAGAIN: open for writing. EACCES, EINVAL: not ours, or no leases here: it cannot be told.

@@ -41,20 +41,35 @@ export function decodeStatx(view: DataView): FileStat {
     mode: mode & 0o7777,
     uid: view.getUint32(20, true),
     gid: view.getUint32(24, true),
-    size: Number(view.getBigUint64(40, true)),
+    size: decodeNumber(view, 40),
     mtimeNs: decodeTime(view, 112),
     ctimeNs: decodeTime(view, 96),
-    ino: String(view.getBigUint64(32, true)),
+    ino: decodeInode(view, 32),
     nlink: view.getUint32(16, true),
-    blocks: Number(view.getBigUint64(48, true)),
+    blocks: decodeNumber(view, 48),
     whiteout: (mode & S_IFMT) === S_IFCHR && isDevice0,
   };
 }
 
-/** A `struct statx_timestamp`; without big integers for every time after 1970. */
+/** 2^32. */
+const HIGH = 0x1_0000_0000;
+
+/** A number of 64 bits that is below 2^53 in practice. Big integers cost more than the system call. */
+function decodeNumber(view: DataView, offset: number): number {
+  return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * HIGH;
+}
+
+function decodeInode(view: DataView, offset: number): string {
+  const number = decodeNumber(view, offset);
+  return Number.isSafeInteger(number) ? `${number}` : String(view.getBigUint64(offset, true));
+}
+
+/** A `struct statx_timestamp`; the seconds are signed. */
 function decodeTime(view: DataView, offset: number): string {
-  const seconds = view.getBigInt64(offset, true);
   const nanos = view.getUint32(offset + 8, true);
-  if (seconds > 0n) return `${seconds}${String(nanos).padStart(9, "0")}`;
-  return String(seconds * 1_000_000_000n + BigInt(nanos));
+  const high = view.getInt32(offset + 4, true);
+  const seconds = view.getUint32(offset, true) + high * HIGH;
+  // The leading 1 keeps the zeros.
+  if (seconds > 0) return `${seconds}${`${1_000_000_000 + nanos}`.slice(1)}`;
+  return String(view.getBigInt64(offset, true) * 1_000_000_000n + BigInt(nanos));
 }
