@@ -43,7 +43,10 @@ export async function compileFilter(input: CompileFilterInput): Promise<Buffer |
   const channel = new StageChannel(child);
   channel.sendFrame(planBase(plan));
   channel.sendFrame(
-    planTask(plan, { seccomp: { section: toSeccompSection(input.profileText, process.arch) } }),
+    planTask(plan, {
+      argv: spec.argv,
+      seccomp: { section: toSeccompSection(input.profileText, process.arch) },
+    }),
   );
   await child.closed;
   const { filter } = channel;

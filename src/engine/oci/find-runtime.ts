@@ -33,6 +33,15 @@ export function findRuntime(wanted: RuntimeName | undefined): Runtime {
   });
 }
 
+/** Perl, which runs the stage. Throws `sandbox-unavailable` where there is none. */
+export function findPerl(): string {
+  const perl = findSystemProgram("perl");
+  if (perl !== undefined) return perl;
+  throw new SandboxError("sandbox-unavailable", "perl not found", {
+    hint: "apt-get install -y --no-install-recommends perl-base",
+  });
+}
+
 /** Absolute path of an executable in a system directory. */
 export function findSystemProgram(name: string): string | undefined {
   return PROGRAM_DIRECTORIES.map((directory) => path.join(directory, name)).find(isExecutable);

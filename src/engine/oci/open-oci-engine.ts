@@ -1,7 +1,7 @@
 import type { SandboxSpec } from "../../core/sandbox-spec.js";
 import type { Engine, EngineProbe, RunningSandbox, StartOptions } from "../engine.js";
 import { findRuntime, type RuntimeName } from "./find-runtime.js";
-import { findStage } from "./find-stage.js";
+import { findScript } from "./find-script.js";
 import { startSandbox } from "./start-sandbox.js";
 
 /** Where the engine finds and keeps things, and which runtime it must use. */
@@ -24,7 +24,7 @@ export function openOciEngine(options: OciEngineOptions): Engine {
         spec,
         options: startOptions,
         runtime,
-        stage: findStage(),
+        stage: findScript("stage.pl"),
         engine: options,
       });
     },

@@ -1,12 +1,14 @@
+import { readFileSync } from "node:fs";
 import type { SandboxSpec } from "../../core/sandbox-spec.js";
 import type { StartOptions, TerminalSize } from "../engine.js";
 import { choosePassableMountpoint, type Mountpoint, makeMountpoint } from "./choose-mountpoint.js";
 import type { Runtime } from "./find-runtime.js";
+import { findScript } from "./find-script.js";
 import type { LimitPlan } from "./plan-limits.js";
 import type { TaskIds } from "./task-ids.js";
 import { toBaseSteps } from "./to-base-steps.js";
 import { type OciConfigInput, toOciConfig } from "./to-oci-config.js";
-import { toBasePlan, toTaskPlan } from "./to-stage-plan.js";
+import { type StageStep, toBasePlan, toTaskPlan } from "./to-stage-plan.js";
 
 /** What the plan of a sandbox is made from. */
 export interface PlanSandboxInput {
@@ -21,9 +23,14 @@ export interface PlanSandboxInput {
 
 /** What the second frame needs besides. */
 export interface PlanTaskInput {
+  /** What the runtime starts. */
+  readonly argv: readonly string[];
   readonly seccomp: OciConfigInput["seccomp"];
   readonly limits?: LimitPlan;
 }
+
+/** Where a sandbox with a terminal has its first program. */
+export const INIT_PATH = "/run/init";
 
 const DEFAULT_SIZE: TerminalSize = { columns: 80, rows: 24 };
 const DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin";
@@ -34,6 +41,7 @@ export function planBase(input: PlanSandboxInput): Buffer {
   const settings = {
     purpose: input.purpose,
     mode: ids.mode,
+    runtime: input.runtime.name,
     uid: String(ids.invoker.uid),
     gid: String(ids.invoker.gid),
     task_uid: String(ids.stageUid),
@@ -45,13 +53,21 @@ export function planBase(input: PlanSandboxInput): Buffer {
     path: spec.env["PATH"] ?? DEFAULT_PATH,
     ...toTerminalSettings(spec, options.terminalSize),
   };
-  return toBasePlan(settings, [...ids.steps, ...toBaseSteps(spec, ids.inside)]);
+  return toBasePlan(settings, [
+    ...ids.steps,
+    ...toBaseSteps(spec, ids.inside),
+    ...(spec.terminal ? [toInitStep()] : []),
+  ]);
+}
+
+function toInitStep(): StageStep {
+  return ["file", INIT_PATH, readFileSync(findScript("init.pl"))];
 }
 
 /** The second frame: everything else. */
 export function planTask(
   { spec, options, runtime, ids, purpose }: PlanSandboxInput,
-  { seccomp, limits }: PlanTaskInput,
+  { argv, seccomp, limits }: PlanTaskInput,
 ): Buffer {
   return toTaskPlan({
     spec,
@@ -60,6 +76,7 @@ export function planTask(
     stageGid: ids.stageGid,
     config: toOciConfig({
       spec,
+      argv,
       user: ids.inside,
       uidMappings: ids.uidMappings,
       gidMappings: ids.gidMappings,

@@ -132,6 +132,12 @@ sub open_pty {
   my $name = "/dev/pts/" . unpack("i", $number);
   sysopen(my $slave, $name, 2 | 0400) or fail("cannot open $name: $!");
   set_size($master, @setting{"columns", "rows"});
+  # The task's own terminal turns newlines into CR LF, except under runc, which leaves that to this one.
+  my $modes = "\0" x 64;
+  if ($setting{runtime} eq "crun" && ioctl($slave, 0x5401, $modes)) {    # TCGETS
+    substr($modes, 4, 4) = pack("L", unpack("x4L", $modes) & ~4);    # c_oflag without ONLCR
+    ioctl($slave, 0x5402, $modes);    # TCSETS
+  }
   return ($master, $slave);
 }
 
@@ -139,6 +145,20 @@ sub set_size {
   my ($master, $columns, $rows) = @_;
   my $size = pack("S4", $rows, $columns, 0, 0);
   ioctl($master, 0x5414, $size);    # TIOCSWINSZ
+}
+
+# crun only passes SIGWINCH on: init.pl, which gets it, reads here what the size is.
+sub show_size {
+  my ($columns, $rows) = @_;
+  open(my $f, ">", "$scratch/size") or fail("cannot write $scratch/size: $!");
+  print $f "$rows $columns\n";
+}
+
+sub mount_size {
+  show_size(@setting{"columns", "rows"});
+  my $fd = open_path($AT_FDCWD, "$scratch/size", 0, 0);
+  bind_file($fd, "/run/size", "the size of the terminal");
+  close_fds($fd);
 }
 
 sub take_terminal {
@@ -151,8 +171,10 @@ sub take_terminal {
 
 sub resize_terminal {
   my ($pid, $columns, $rows) = @_;
+  return if "$columns $rows" !~ /^\d+ \d+$/;
+  show_size($columns, $rows);
   set_size($pty_master, $columns, $rows);
-  kill(28, $pid);    # SIGWINCH: the runtime takes the size over to the task's terminal
+  kill(28, $pid);    # SIGWINCH; runc takes the size over from its own terminal
 }
 
 # Carries bytes both ways without ever waiting for one side only, so that neither a flood of output nor a task that does not

@@ -191,6 +191,7 @@ sub assemble_base {
 }
 
 sub assemble_rest {
+  more("mount_size") if $setting{terminal};
   for my $op (ops("cgroup")) { write_file($op->[1], "0\n") or fail("cannot enter the cgroup of $op->[1]: $!") }
   for my $op (ops("affinity")) { call("sched_setaffinity", 0, length $op->[1], $op->[1]) == 0 or fail("cannot choose the processors: $!") }
   # crun 1.8 refuses hybrid cgroups, which it sees by the filesystem there.

@@ -1,11 +1,10 @@
-import { SandboxError } from "../../core/error.js";
 import type { SandboxSpec } from "../../core/sandbox-spec.js";
 import { type StageProcess, spawnStage } from "../../host/spawn-stage.js";
 import type { RunningSandbox, StartOptions } from "../engine.js";
-import { findSystemProgram, type Runtime } from "./find-runtime.js";
+import { findPerl, type Runtime } from "./find-runtime.js";
 import { obtainFilter } from "./obtain-filter.js";
 import type { OciEngineOptions } from "./open-oci-engine.js";
-import { planBase, planMountpoint, planTask } from "./plan-sandbox.js";
+import { INIT_PATH, planBase, planMountpoint, planTask } from "./plan-sandbox.js";
 import { planLimits } from "./plan-limits.js";
 import { RunningStage } from "./running-stage.js";
 import { readSeccompProfile } from "./seccomp-profile.js";
@@ -83,7 +82,8 @@ async function sendPlan(input: StartSandboxInput, stage: Stage): Promise<Running
   const descriptors = await channel.pipes;
   const limits = planLimits(spec.limits, options.sandboxId);
   made.add(limits.cleanUp);
-  const secondFrame = planTask(plan, { seccomp, limits });
+  const argv = spec.terminal ? [findPerl(), INIT_PATH, ...spec.argv] : spec.argv;
+  const secondFrame = planTask(plan, { argv, seccomp, limits });
   const { begun } = channel;
   const streams = connectStreams(child, options.io, { plan: stage.streams, descriptors, begun });
   channel.sendFrame(secondFrame);
@@ -113,13 +113,5 @@ function readFilter(
     gid: spec.gid,
     stageArgv,
     stageEnv: STAGE_ENV,
-  });
-}
-
-function findPerl(): string {
-  const perl = findSystemProgram("perl");
-  if (perl !== undefined) return perl;
-  throw new SandboxError("sandbox-unavailable", "perl not found", {
-    hint: "apt-get install -y --no-install-recommends perl-base",
   });
 }

@@ -18,6 +18,7 @@ export interface ResourceLimit {
 /** What `config.json` needs besides the spec. */
 export interface OciConfigInput {
   readonly spec: SandboxSpec;
+  readonly argv: readonly string[];
   /** The task's ids as it sees them. */
   readonly user: { readonly uid: number; readonly gid: number };
   readonly uidMappings: readonly IdRange[];
@@ -90,14 +91,14 @@ const MOUNTS = [
   },
 ];
 
-function toProcess({ spec, user, rlimits, terminalSize }: OciConfigInput): object {
+function toProcess({ spec, argv, user, rlimits, terminalSize }: OciConfigInput): object {
   return {
     terminal: spec.terminal,
     ...(spec.terminal && terminalSize !== undefined
       ? { consoleSize: { width: terminalSize.columns, height: terminalSize.rows } }
       : {}),
     user: { ...user, umask: 0o022 },
-    args: spec.argv,
+    args: argv,
     env: Object.entries(spec.env).map(([name, value]) => `${name}=${value}`),
     cwd: spec.cwd,
     capabilities: { bounding: [], effective: [], inheritable: [], permitted: [], ambient: [] },

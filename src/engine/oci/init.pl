@@ -1,0 +1,29 @@
+#!/usr/bin/perl
+# Pid 1 of a sandbox with a terminal. A program that is pid 1 itself ignores every signal for which it has no handler
+# (pid_namespaces(7)): Ctrl-C would do nothing. So the task is a child in a foreground process group of its own; this
+# passes on what the runtime passes to it, and reaps orphans. It has no more rights than the task.
+my $child = fork();
+defined $child or die "sandbox: cannot fork: $!\n";
+if ($child == 0) {
+  setpgrp(0, 0);
+  local $SIG{TTOU} = "IGNORE";
+  my $group = pack("i", $$);
+  ioctl(STDIN, 0x5410, $group);    # TIOCSPGRP
+  $SIG{TTOU} = "DEFAULT";
+  exec { $ARGV[0] } @ARGV;
+  print STDERR "sandbox: $ARGV[0]: $!\n";
+  exit($! == 2 ? 127 : 126);
+}
+for my $name (qw(HUP INT QUIT USR1 USR2 TERM)) { $SIG{$name} = sub { kill($name, $child) } }
+$SIG{WINCH} = sub {
+  open(my $f, "<", "/run/size") or return;
+  my ($rows, $columns) = split(" ", scalar(<$f>));
+  my $size = pack("S4", $rows, $columns, 0, 0);
+  ioctl(STDIN, 0x5414, $size);    # TIOCSWINSZ
+};
+while (1) {
+  my $pid = waitpid(-1, 2);    # WUNTRACED
+  next if $pid != $child;
+  if (($? & 0xff) == 0x7f) { kill("CONT", $child); next }    # nobody here could start a stopped task again
+  exit($? & 127 ? 128 + ($? & 127) : $? >> 8);
+}
