@@ -13,6 +13,9 @@ export interface Resolved<T> {
   readonly notice?: string;
 }
 
+/** Characters of a command in a list. */
+const MOST_COMMAND = 60;
+
 const LIVE: ReadonlySet<string> = new Set(["running", "interrupted", "pending", "partial"]);
 
 /** See `Store.resolveSession`. */
@@ -78,6 +81,8 @@ function toCandidate(record: SessionRecord): Candidate & { readonly record: Sess
   const { session, name, state, command, workspaces } = record;
   const at = record.endedAt ?? record.startedAt;
   const title = name === undefined ? session : `${session} (${name})`;
-  const line = `${title}  ${at}  ${state}  ${workspaces.join(", ")}  ${JSON.stringify(command)}`;
+  const words = JSON.stringify(command.join(" ")).slice(1, -1);
+  const shown = words.length > MOST_COMMAND ? `${words.slice(0, MOST_COMMAND)}…` : words;
+  const line = `${title}  ${at}  ${state}  ${workspaces.join(", ")}  ${shown}`;
   return { id: session, workspaces, at, open: isOpen(record), line, record };
 }
