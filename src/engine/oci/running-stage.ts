@@ -105,7 +105,8 @@ export class RunningStage implements RunningSandbox {
   }
 
   #after(milliseconds: number, act: () => void): void {
-    this.#timers.push(setTimeout(act, milliseconds));
+    // The stage's socket keeps the process here while there is something to end; a timer alone must not.
+    this.#timers.push(setTimeout(act, milliseconds).unref());
   }
 
   async #followToEnd(): Promise<Outcome> {
