@@ -31,7 +31,7 @@ export async function compileFilter(input: CompileFilterInput): Promise<Buffer |
     spec,
     options: { sandboxId: input.sandboxId },
     runtime: input.runtime,
-    ids: toTaskIds(spec, input.runtime.name),
+    ids: toTaskIds(spec, input.runtime.name, []),
     mountpoint: makeMountpoint(input.scratchDir),
     purpose: "compile",
   } as const;

@@ -59,7 +59,9 @@ export class StageChannel {
   }
 
   #toError(otherwise: string): SandboxError {
-    return new SandboxError("sandbox-unavailable", this.#failure ?? otherwise);
+    return new SandboxError("sandbox-unavailable", this.#failure ?? otherwise, {
+      hint: "`sandbox doctor` says what works on this host, and how to mend what does not",
+    });
   }
 
   #hear([verb, ...args]: readonly Buffer[]): void {

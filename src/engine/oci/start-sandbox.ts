@@ -3,7 +3,7 @@ import { type StageProcess, spawnStage } from "../../host/spawn-stage.js";
 import type { RunningSandbox, StartOptions } from "../engine.js";
 import { findPerl, type Runtime } from "./find-runtime.js";
 import { obtainFilter } from "./obtain-filter.js";
-import type { OciEngineOptions } from "./open-oci-engine.js";
+import type { OciEngineOptions } from "./oci-engine-options.js";
 import { INIT_PATH, planBase, planMountpoint, planTask } from "./plan-sandbox.js";
 import { planLimits } from "./plan-limits.js";
 import { RunningStage } from "./running-stage.js";
@@ -73,7 +73,7 @@ async function sendPlan(input: StartSandboxInput, stage: Stage): Promise<Running
   const { spec, options, runtime } = input;
   const { child, made } = stage;
   const channel = new StageChannel(child);
-  const ids = toTaskIds(spec, runtime.name);
+  const ids = toTaskIds(spec, runtime.name, spec.mounts);
   const mountpoint = planMountpoint(spec, options.scratchDir, { runtime, ids });
   made.add(mountpoint.remove);
   const plan = { spec, options, runtime, ids, mountpoint, purpose: "run" } as const;

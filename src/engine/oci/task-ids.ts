@@ -1,5 +1,7 @@
 import { SandboxError } from "../../core/error.js";
+import type { SandboxMount } from "../../core/sandbox-spec.js";
 import type { RuntimeName } from "./find-runtime.js";
+import { planSubordinateIds } from "./subordinate-ids.js";
 import type { IdRange } from "./to-oci-config.js";
 import type { StageStep } from "./to-stage-plan.js";
 
@@ -36,12 +38,17 @@ const NOBODYS_ROOT: readonly IdRange[] = [
  * A container id is never host id 0: ownership alone would open root's files, without any capability.
  * A user's task is the user itself, through 0 of the outer namespace. Throws `sandbox-unavailable` for ids that cannot be had.
  */
-export function toTaskIds(task: UserAndGroup, runtime: RuntimeName): TaskIds {
+export function toTaskIds(
+  task: UserAndGroup,
+  runtime: RuntimeName,
+  mounts: readonly SandboxMount[],
+): TaskIds {
   const invoker = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
   if (task.uid === 0 || task.gid === 0)
     throw new SandboxError("sandbox-unavailable", "a task never runs with host id 0");
   if (invoker.uid === 0) return toRootsIds(task, invoker, runtime);
-  if (task.uid === invoker.uid && task.gid === invoker.gid) return toUsersIds(invoker, runtime);
+  if (task.uid === invoker.uid && task.gid === invoker.gid)
+    return toUsersIds(invoker, runtime, mounts);
   throw new SandboxError(
     "sandbox-unavailable",
     `user ${invoker.uid}:${invoker.gid} cannot start a task as ${task.uid}:${task.gid}`,
@@ -63,16 +70,21 @@ function toRootsIds(task: UserAndGroup, invoker: UserAndGroup, runtime: RuntimeN
 }
 
 /** runc maps 0 or nothing: under it the user's task sees itself as 0, without capabilities. */
-function toUsersIds(invoker: UserAndGroup, runtime: RuntimeName): TaskIds {
+function toUsersIds(
+  invoker: UserAndGroup,
+  runtime: RuntimeName,
+  mounts: readonly SandboxMount[],
+): TaskIds {
   const inside = runtime === "crun" ? invoker : { uid: 0, gid: 0 };
+  const more = planSubordinateIds(mounts, invoker);
   return {
     mode: "user",
     invoker,
     inside,
     stageUid: 0,
     stageGid: 0,
-    uidMappings: [{ containerID: inside.uid, hostID: 0, size: 1 }],
-    gidMappings: [{ containerID: inside.gid, hostID: 0, size: 1 }],
-    steps: [],
+    uidMappings: [{ containerID: inside.uid, hostID: 0, size: 1 }, ...more.uidMappings],
+    gidMappings: [{ containerID: inside.gid, hostID: 0, size: 1 }, ...more.gidMappings],
+    steps: more.steps,
   };
 }

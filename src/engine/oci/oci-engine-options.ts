@@ -1,0 +1,11 @@
+import type { RuntimeName } from "./find-runtime.js";
+
+/** Where the engine finds and keeps things, and which runtime it must use. */
+export interface OciEngineOptions {
+  /** A directory of the user for compiled filters; made when it is needed. */
+  readonly cacheDir: string;
+  /** The directory that holds `seccomp/<name>.json`. */
+  readonly profilesDir: string;
+  /** Absent: crun, else runc. */
+  readonly runtime?: RuntimeName;
+}
