@@ -1,8 +1,8 @@
 import { type RecoveryReport, recoverCommit } from "../commit/recover-commit.js";
 import { readApplied } from "../commit/read-applied.js";
-import { SandboxError } from "../core/error.js";
+import { isSandboxError, SandboxError } from "../core/error.js";
 import type { CommitId } from "../core/ids.js";
-import type { Controller } from "./controller.js";
+import type { Controller, Native } from "./controller.js";
 import { lockWorkspaces } from "./lock-workspaces.js";
 import { settleSession } from "./settle-session.js";
 import { markRolledBack } from "./mark-rolled-back.js";
@@ -59,11 +59,21 @@ export function leftover(commit: CommitId, report: RecoveryReport): SandboxError
 async function recoverOne(controller: Controller, commit: CommitId): Promise<RecoveryReport> {
   const { store, host } = controller;
   const native = await host.native();
-  const report = recoverCommit({ commitDir: store.commitDir(commit), native });
+  const report = readReport(store.commitDir(commit), native);
   if (report.left.length > 0) return report;
   await settleCommit(controller, commit, report);
   store.clearHot(commit);
   return report;
+}
+
+/** Marked, but killed before there was a journal: nothing had been touched. */
+function readReport(commitDir: string, native: Native): RecoveryReport {
+  try {
+    return recoverCommit({ commitDir, native });
+  } catch (error) {
+    if (!isSandboxError(error) || error.code !== "not-found") throw error;
+    return { outcome: "undone", left: [], workspaces: [] };
+  }
 }
 
 /** The session behind an interrupted commit: its record is written after the journal, so it may lag behind. */

@@ -6,6 +6,8 @@ import { openPerson, type Person } from "../support/person.js";
 
 const KIND = process.getuid?.() === 0 ? "root" : "plain user";
 
+const ESCAPE = String.fromCharCode(27);
+
 /** Sessions there are, and nothing half made. */
 function sessionsOf(person: Person): readonly string[] {
   const dir = path.join(person.stateHome, "sessions");
@@ -147,9 +149,9 @@ test("discard drops the layers, prune never takes what is pending", () => {
 test("names from a sandbox cannot write to a terminal or forge a line", () => {
   using person = openPerson(KIND);
   const run = person.sandbox(["run", "--", "sh", "-c", "echo x > \"$(printf 'a\\033[2Jb\\nc')\""]);
-  assert.doesNotMatch(run.stderr, /\u001b\[2J/);
+  assert.ok(!run.stderr.includes(ESCAPE));
   const stat = person.sandbox(["diff", "latest", "--name-status"]);
-  assert.doesNotMatch(stat.stdout, /\u001b/);
+  assert.ok(!stat.stdout.includes(ESCAPE));
   assert.match(stat.stdout, /^A\t/);
 });
 

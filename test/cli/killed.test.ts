@@ -40,9 +40,9 @@ for (const kind of KINDS) {
     assert.equal(person.run(["pgrep", "-f", `sleep ${marker}`]).status, 0, "control: it runs");
     child.kill("SIGKILL");
     await once(child, "exit");
-    await waitUntilGone(person, `sleep ${marker}`);
-
     const { json } = person.sandboxJson(["ls"]);
+    await waitUntilGone(person, `sleep ${marker}`);
+    await waitUntilGone(person, json.sessions[0].session);
     assert.equal(json.sessions[0].state, "interrupted");
     const diff = person.sandboxJson(["diff", "latest"]).json;
     assert.deepEqual(
@@ -56,10 +56,11 @@ for (const kind of KINDS) {
   test(`${kind}: while a task runs its session can be neither committed nor discarded`, async () => {
     using person = openPerson(kind);
     const child = await startTask(person, "echo x > made.txt; echo begun; sleep 600");
+    const { session } = person.sandboxJson(["ls"]).json.sessions[0];
     for (const args of [
-      ["diff", "latest"],
-      ["commit", "latest", "--yes"],
-      ["discard", "latest"],
+      ["diff", session],
+      ["commit", session, "--yes"],
+      ["discard", session],
     ]) {
       const result = person.sandbox(args);
       assert.equal(result.status, 1, args.join(" "));
@@ -68,6 +69,6 @@ for (const kind of KINDS) {
     child.kill("SIGTERM");
     await once(child, "exit");
     assert.ok(!existsSync(path.join(person.project, "made.txt")));
-    assert.equal(person.sandbox(["discard", "latest"]).status, 0, "control");
+    assert.equal(person.sandbox(["discard", session]).status, 0, "control");
   });
 }
