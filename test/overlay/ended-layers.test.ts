@@ -9,6 +9,7 @@ import { isUntouched } from "../../src/overlay/is-untouched.js";
 import { readChangeset } from "../../src/overlay/read-changeset.js";
 import { readClock } from "../../src/overlay/read-clock.js";
 import { removeLayers } from "../../src/overlay/remove-layers.js";
+import { sealLayers } from "../../src/overlay/seal-layers.js";
 import { TASK, openLayersIn } from "../support/layers-in.js";
 import { mountAndEdit, openCaseLayers, runOverlay, toLine } from "../support/overlay-case.js";
 import { makeTree, openTempDir } from "../support/temp-tree.js";
@@ -19,7 +20,10 @@ describe("sealed layers", () => {
   it("can be mounted again, and keep what was in them", () => {
     using dir = openTempDir();
     const { layers } = runOverlay(dir.path, { base: ["f=1"], edit: "printf 2 > f" });
-    mountAndEdit(layers, { merged: path.join(dir.path, "merged"), edit: "printf 1 > g; cp f h" });
+    const again = { merged: path.join(dir.path, "merged"), edit: "printf 1 > g; cp f h" };
+    assert.throws(() => mountAndEdit(layers, again), /the overlay failed/);
+    sealLayers(layers);
+    mountAndEdit(layers, again);
     const changes = readChangeset([layers]).changes;
     assert.deepEqual(changes.map(toLine), ["M f file", "A g file", "A h file"]);
     assert.equal(changes[0]?.after?.digest, changes[2]?.after?.digest);

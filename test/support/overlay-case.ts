@@ -6,7 +6,6 @@ import { parseSessionId } from "../../src/core/ids.js";
 import { parseRelPath } from "../../src/core/path.js";
 import { openLayers } from "../../src/overlay/open-layers.js";
 import { readChangeset } from "../../src/overlay/read-changeset.js";
-import { sealLayers } from "../../src/overlay/seal-layers.js";
 import { makeTree, type TreeLines } from "./temp-tree.js";
 
 /** Base → edit → changes, over a real overlay mounted by the kernel. */
@@ -92,22 +91,27 @@ export function openCaseLayers(
   });
 }
 
-/** Mounts `layers` in namespaces of their own, runs the shell commands in it, and seals. */
+/** Mounts `layers` in namespaces of their own and runs the shell commands in it. */
 export function mountAndEdit(
   layers: Layers,
   o: { readonly merged: string; readonly edit: string; readonly snapshot?: string },
 ): void {
   const unshare = process.getuid?.() === 0 ? "-m" : "-Urm";
-  const result = spawnSync("unshare", [unshare, "sh", "-c", MOUNT_AND_EDIT], {
-    encoding: "utf8",
-    env: {
-      ...{ PATH: process.env["PATH"], LC_ALL: "C.UTF-8" },
-      ...{ LOWER: layers.lower, UPPER: layers.upper, WORK: layers.work },
-      ...{ MERGED: o.merged, EDIT: o.edit, SNAPSHOT: o.snapshot ?? "" },
+  const result = spawnSync(
+    "unshare",
+    [`${unshare}pf`, "--kill-child", "sh", "-c", MOUNT_AND_EDIT],
+    {
+      encoding: "utf8",
+      timeout: 60_000,
+      killSignal: "SIGKILL",
+      env: {
+        ...{ PATH: process.env["PATH"], LC_ALL: "C.UTF-8" },
+        ...{ LOWER: layers.lower, UPPER: layers.upper, WORK: layers.work },
+        ...{ MERGED: o.merged, EDIT: o.edit, SNAPSHOT: o.snapshot ?? "" },
+      },
     },
-  });
+  );
   if (result.status !== 0) throw new Error(`the overlay failed: ${result.stderr}`);
-  sealLayers(layers);
 }
 
 /** A change on one line: `A path file`, `M path file→dir`, `D path file`, with `!` where the host touched it. */
