@@ -15,7 +15,7 @@ export interface Abandoned {
   readonly transaction: Transaction;
   /** Absent: no path of a workspace was touched. */
   readonly staged: ReadonlyMap<number, Staged> | undefined;
-  /** Steps an earlier recovery left to a person, who has been told: they stay as they are. */
+  /** Steps an earlier recovery left to a person, who has been told: what still cannot be undone stays as it is. */
   readonly accepted: ReadonlySet<number>;
 }
 
@@ -31,26 +31,27 @@ export function abandon(
 ): readonly PathConflict[] {
   const { transaction, staged, accepted } = work;
   bench.roots.forget();
-  const steps = transaction.steps.filter((step) => !accepted.has(step.n));
   const dirs = transaction.dirs.filter((dir) => dir.place.root.startsWith("w"));
   unlockDirs(bench, dirs);
   const undone =
-    staged === undefined ? { left: [], error: undefined } : undoSteps({ ...bench, staged }, steps);
+    staged === undefined
+      ? { left: [], error: undefined }
+      : undoSteps({ ...bench, staged }, transaction.steps);
   if (undone.error !== undefined) {
     restoreDirs(bench, dirs);
     throw undone.error;
   }
-  const left = new Set([...undone.left.map(({ step }) => step), ...accepted]);
+  const left = new Set(undone.left.map(({ step }) => step));
   bringBackLayers(bench, transaction, left);
   for (const step of transaction.steps) tidy(bench, step, left.has(step.n));
   transaction.header.workspaces.forEach((_, index) => {
     removeStage(bench, transaction, index);
   });
   restoreDirs(bench, dirs);
-  if (undone.left.length > 0)
-    journal?.append([{ t: "left", steps: undone.left.map(({ step }) => step) }]);
+  const untold = undone.left.filter(({ step }) => !accepted.has(step));
+  if (untold.length > 0) journal?.append([{ t: "left", steps: untold.map(({ step }) => step) }]);
   else journal?.append([{ t: "undone" }]);
-  return undone.left.map(({ workspace, path, reason }) => ({ workspace, path, reason }));
+  return untold.map(({ workspace, path, reason }) => ({ workspace, path, reason }));
 }
 
 function bringBackLayers(

@@ -61,7 +61,8 @@ export function planRollback(o: {
     const stamp = results.dirs.get(index);
     if (stamp === undefined) return;
     const stat = roots.stat(dir.place);
-    const same = stat?.ino === stamp.ino && stat.ctimeNs === stamp.ctimeNs;
+    // Not by ctime: a later commit that was rolled back has set just this time again.
+    const same = stat?.type === "dir" && stat.mtimeNs === stamp.mtimeNs;
     if (same) dirTimes.set(`${dir.place.root}/${dir.place.path}`, dir.mtimeNs);
   });
   return {

@@ -1,13 +1,15 @@
 import { createHash } from "node:crypto";
-import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import path from "node:path";
 import { applyCommit, type CommitResult } from "../../src/commit/apply-commit.js";
 import { applyRollback } from "../../src/commit/apply-rollback.js";
 import { type CommitPlan, planCommit } from "../../src/commit/plan-commit.js";
 import { planRollback, type RollbackPlan } from "../../src/commit/plan-rollback.js";
+import { JOURNAL_NAME } from "../../src/commit/open-journal.js";
+import { readStamps } from "../../src/commit/read-stamps.js";
 import { type RecoveryReport, recoverCommit } from "../../src/commit/recover-commit.js";
 import type { NewFiles } from "../../src/commit/resolve-owner.js";
-import type { Changeset, Layers } from "../../src/core/change.js";
+import type { Changeset, CommittedStamp, Layers } from "../../src/core/change.js";
 import { toChangesetDigest } from "../../src/core/changeset-digest.js";
 import { type CommitId, parseCommitId, parseSessionId } from "../../src/core/ids.js";
 import { decodeName, encodeName } from "../../src/core/path.js";
@@ -112,8 +114,17 @@ export function toCommitCase(
     },
     recover: (id, ops) =>
       recoverCommit({ commitDir: commitDir(id), native, ...(ops !== undefined && { ops }) }),
-    reread: () => readChangeset(layers, { native }),
+    reread: () => readChangeset(layers, { native, committed: readAllStamps(commitsDir) }),
   };
+}
+
+/** Of every commit so far: what we touched ourselves is no host edit. */
+function readAllStamps(commitsDir: string): readonly CommittedStamp[] {
+  if (!existsSync(commitsDir)) return [];
+  return readdirSync(commitsDir)
+    .map((name) => path.join(commitsDir, name))
+    .filter((commit) => existsSync(path.join(commit, JOURNAL_NAME)))
+    .flatMap(readStamps);
 }
 
 function toIndices(changeset: Changeset, selection: Selection): "all" | ReadonlySet<number> {
