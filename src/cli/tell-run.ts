@@ -62,7 +62,10 @@ async function commitNow(review: SessionReview, options: TellOptions): Promise<C
   try {
     const proposal = await proposeCommit(controller, { session: review.record.session, paths: [] });
     const result = await decideCommit(context, controller, { proposal, approval });
-    if (result.answer === "declined") return { exit: 0 };
+    if (result.answer === "declined") {
+      controller.notice(`not committed; ${review.record.session} is kept`);
+      return { exit: 0 };
+    }
     if (result.answer === "conflict") {
       if (!json) reportConflict(context, toConflictReport(review, result.proposal.plan.conflicts));
       return { exit: EXIT_CODES.conflict };

@@ -28,13 +28,18 @@ export async function finishRun(
     endedAt: new Date().toISOString(),
     ...(end.outcome.outcome === "interrupted" ? { reason: end.outcome.reason } : {}),
   };
-  controller.store.updateSession(next);
-  controller.store.appendAudit({
-    event: "run.ended",
-    session: record.session,
-    digest: sealed.changeset.digest,
-    data: { outcome: { ...end.outcome }, changes: { ...sealed.fields.counts } },
-  });
+  // A power cut may take the record of a run that changed nothing: there is nothing else to lose.
+  const durable = sealed.changeset.changes.length > 0;
+  controller.store.updateSession(next, { durable });
+  controller.store.appendAudit(
+    {
+      event: "run.ended",
+      session: record.session,
+      digest: sealed.changeset.digest,
+      data: { outcome: { ...end.outcome }, changes: { ...sealed.fields.counts } },
+    },
+    { durable },
+  );
   return { record: next, changeset: sealed.changeset };
 }
 

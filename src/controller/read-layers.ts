@@ -25,7 +25,7 @@ export async function readLayers(
     : await readTouched(controller, record);
   const { readClock } = await import("../overlay/read-clock.js");
   const sealedNs = readClock(record.layers);
-  store.writeChangeset(record.session, changeset);
+  store.writeChangeset(record.session, changeset, { durable: changeset.changes.length > 0 });
   return {
     changeset,
     fields: { digest: changeset.digest, counts: countChanges(changeset.changes), sealedNs },

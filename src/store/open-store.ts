@@ -56,7 +56,12 @@ export interface Store {
   /** Removes all of a session's directory, or all but its record and output. Layers elsewhere are not touched. */
   removeSession(id: SessionId, options: { readonly keepRecord: boolean }): void;
 
-  writeChangeset(id: SessionId, changeset: Changeset): void;
+  /** Durable unless told otherwise. */
+  writeChangeset(
+    id: SessionId,
+    changeset: Changeset,
+    options?: { readonly durable?: boolean },
+  ): void;
   readChangeset(id: SessionId): Promise<Changeset>;
 
   /** Makes the directory of a new commit and its record in state `open`, both durable. */
@@ -99,8 +104,10 @@ export function openStore(options: { readonly home: string }): Store {
     resolveSession: async (text, resolve) =>
       (await import("./resolve-session.js")).resolveSession(layout, text, resolve),
     removeSession: (id, remove) => removeSession(layout, id, remove),
-    writeChangeset: (id, changeset) =>
-      writeFileAtomic(changesetFile(id), toChangesetLines(changeset)),
+    writeChangeset: (id, changeset, write = {}) =>
+      writeFileAtomic(changesetFile(id), toChangesetLines(changeset), {
+        sync: write.durable ?? true,
+      }),
     readChangeset: async (id) =>
       (await import("./changeset-file.js")).readChangesetFile(changesetFile(id), id),
     createCommit: (draft) => createCommit(layout, draft),
