@@ -1,6 +1,7 @@
 import type { BaseState, Layers, NextState, Owner, Xattrs } from "../core/change.js";
 import { swapIds } from "./host-ids.js";
 import { toModeBits } from "./path-type.js";
+import { swapAclIds } from "./swap-acl.js";
 import type { UpperEntry } from "./upper-entry.js";
 
 type Entry = Extract<UpperEntry, { kind: "entry" }>;
@@ -23,7 +24,7 @@ export function toNextState(
     mtimeNs: `${stats.mtimeNs}`,
     ...(digest !== undefined && { digest }),
     ...(target !== undefined && { target }),
-    ...(xattrs.carried !== undefined && { xattrs: xattrs.carried }),
+    ...(xattrs.carried !== undefined && { xattrs: swapAclIds(xattrs.carried, layers) }),
     upper: { ino: `${stats.ino}`, ctimeNs: `${stats.ctimeNs}` },
   };
 }

@@ -10,6 +10,7 @@ import type { LayersStamp, RootFacts } from "./layers-stamp.js";
 import { isSameState, toNextState } from "./next-state.js";
 import type { PathXattrs } from "./overlay-marks.js";
 import { readPathXattrs } from "./overlay-marks.js";
+import { swapAclIds } from "./swap-acl.js";
 import type { WalkContext } from "./walk-context.js";
 
 const TOUCHED = "changed in the workspace during the run";
@@ -52,7 +53,7 @@ function writeRootChange(
   const stats = lstatSync(layers.lower, { bigint: true });
   const before = toBaseState(stats, base === undefined ? {} : { xattrs: base });
   // The upperdir was made without the workspace's attributes: their absence is not the task's doing.
-  const xattrs = { ...base, ...upper.carried };
+  const xattrs = { ...base, ...swapAclIds(upper.carried ?? {}, layers) };
   const plain = toRootState(context, { before, made: o.made });
   const after = Object.keys(xattrs).length > 0 ? { ...plain, xattrs } : plain;
   if (isSameState(after, before)) return;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { chownSync, existsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "node:test";
@@ -121,6 +122,22 @@ describe("owners", () => {
       ["root", "base", "base"],
       ["task", "base", "base"],
     ]);
+  });
+  it("in access lists are read through it too", { skip: notRoot }, () => {
+    using dir = openTempDir();
+    const workspace = path.join(dir.path, "project");
+    makeTree(workspace, ["same=1", "other=1"]);
+    const setAcl = (root: string, name: string, entry: string): void =>
+      void execFileSync("setfacl", ["-m", entry, path.join(root, name)]);
+    setAcl(workspace, "same", `u:${TASK.uid}:rwx`);
+    setAcl(workspace, "other", `u:${TASK.uid}:rwx`);
+    const layers = openLayersIn(path.join(dir.path, "home"), { workspace });
+    makeTree(layers.upper, ["same=1", "other=1"]);
+    setAcl(layers.upper, "same", "u:0:rwx");
+    setAcl(layers.upper, "other", `u:${TASK.uid}:rwx`);
+    for (const name of ["same", "other"])
+      chownSync(path.join(layers.upper, name), TASK.uid, TASK.gid);
+    assert.deepEqual(readChangeset([layers]).changes.map(toLine), ["M other file"]);
   });
   it("without the exchange are the task's, the base's or a number", { skip: notRoot }, () => {
     using dir = openTempDir();
