@@ -17,23 +17,28 @@ export function removeTree(root: string): void {
     return;
   }
   makeWritable(root);
-  const moved = emptyInto(root, root, 0);
-  for (let next = 0, count = moved; next < count; next += 1) {
-    const dir = toMoved(root, next);
-    count = emptyInto(dir, root, count);
+  // New for each removal: one that was killed leaves names behind, and process ids come again.
+  const prefix = path.join(root, `.removing-${process.pid}-${Date.now().toString(36)}`);
+  let count = emptyInto(root, { prefix, count: 0 });
+  for (let next = 0; next < count; next += 1) {
+    const dir = `${prefix}-${next}`;
+    count = emptyInto(dir, { prefix, count });
     rmdirSync(dir);
   }
   rmdirSync(root);
 }
 
-/** Unlinks what is in `dir`, moves its directories to `root` under the next numbers; returns the next free one. */
-function emptyInto(dir: string, root: string, count: number): number {
-  let next = count;
+/** Unlinks what is in `dir`, moves its directories to the next numbers; returns the first free one. */
+function emptyInto(
+  dir: string,
+  moved: { readonly prefix: string; readonly count: number },
+): number {
+  let next = moved.count;
   for (const name of readDirNames(dir)) {
     const child = toPath(dir, name);
     if (tryUnlink(child)) continue;
     makeWritable(child);
-    renameSync(child, toMoved(root, next));
+    renameSync(child, `${moved.prefix}-${next}`);
     next += 1;
   }
   return next;
@@ -54,11 +59,6 @@ function tryUnlink(file: string | Buffer): boolean {
 function makeWritable(dir: string | Buffer): void {
   const stats = lstatSync(dir);
   if (stats.isDirectory() && (stats.mode & 0o700) !== 0o700) chmodSync(dir, 0o700);
-}
-
-/** A name the kernel's or a task's own can hardly be; where it is taken the rename onto it fails and nothing is lost. */
-function toMoved(root: string, number: number): string {
-  return path.join(root, `.removing-${process.pid}-${number}`);
 }
 
 function toPath(dir: string, name: string): string | Buffer {

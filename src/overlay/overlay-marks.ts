@@ -57,7 +57,7 @@ export function readPathXattrs(
   if (names.length === 0) return NONE;
   const read = (name: string): Buffer | undefined => native.lgetxattr(path, name);
   const forged = names.filter((name) => isForged(name, options.side));
-  const carriedNames = names.filter((name) => isCarried(name, options.side));
+  const carriedNames = names.filter((name) => isCarried(name, options.side)).sort();
   const carried: Record<string, string> = {};
   const unreadable: string[] = [];
   for (const name of carriedNames) {

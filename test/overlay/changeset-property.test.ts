@@ -28,7 +28,12 @@ const edit = fc.oneof(
   fc.tuple(place, word).map(([at, text]) => `ln -s ${text} ${at}`),
   fc.tuple(place, place).map(([from, to]) => `ln -P ${from} ${to}`),
   fc.tuple(place, place).map(([from, to]) => `mv -T ${from} ${to}`),
-  fc.tuple(place, mode).map(([at, bits]) => `[ -L ${at} ] || chmod ${bits} ${at}`),
+  fc
+    .tuple(place, mode)
+    .map(
+      ([at, bits]) =>
+        `[ -L ${at} ] || if [ -d ${at} ]; then chmod 7${bits.slice(-2)} ${at}; else chmod ${bits} ${at}; fi`,
+    ),
   fc.tuple(place, word).map(([at, text]) => `setfattr -h -n user.t -v ${text} ${at}`),
   place.map((at) => `setfattr -h -x user.t ${at}`),
 );

@@ -54,8 +54,7 @@ describe("what is a change", () => {
     );
   });
   it("an attribute or an access list alone", () => {
-    const edit =
-      "setfattr -n user.note -v hi d; setfacl -m u:1234:rwx f; setfattr -n user.w -v 1 .";
+    const edit = "setfattr -n user.note -v hi d; setfacl -m u:0:rwx f; setfattr -n user.w -v 1 .";
     const changeset = read({ base: ["f=1", "d/x=1"], edit });
     assert.deepEqual(lines(changeset), ["M  dir", "M d dir", "M f file"]);
     const [root, dir, file] = changeset.changes;
