@@ -65,7 +65,7 @@ export async function proposeCommit(
 }
 
 /** True for what some program on the host will run or obey. */
-export function runsLater(item: ReviewedChange): boolean {
+function runsLater(item: ReviewedChange): boolean {
   return item.risks.some((risk) => risk.id === "runs-later");
 }
 

@@ -48,7 +48,7 @@ export async function recoverBefore(
 }
 
 /** The error that names what recovery did not touch. */
-export function leftover(commit: CommitId, report: RecoveryReport): SandboxError {
+function leftover(commit: CommitId, report: RecoveryReport): SandboxError {
   const names = report.left.map((entry) => `${entry.path} (${entry.reason})`).join(", ");
   return new SandboxError("conflict", `commit ${commit} could not be recovered in full: ${names}`, {
     hint: "both versions are kept; decide by hand, then run `sandbox recover` again",
