@@ -9,7 +9,7 @@ const CHUNK = 256 * 1024;
 const OPEN_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** A regular file as it was when it was opened, and the SHA-256 of its bytes where they were wanted. */
-export interface HashedFile {
+interface HashedFile {
   readonly stats: BigIntStats;
   readonly digest?: Digest;
 }
@@ -40,7 +40,7 @@ export function createFileHasher(): FileHasher {
 }
 
 /** The SHA-256 of bytes in memory. */
-export function hashBytes(bytes: Uint8Array | string): Digest {
+function hashBytes(bytes: Uint8Array | string): Digest {
   // `crypto.hash` came with Node 20.12; it costs a third of a hash object for a small input.
   if (typeof hash === "function") return toDigest(hash("sha256", bytes, "hex"));
   return toDigest(createHash("sha256").update(bytes).digest("hex"));

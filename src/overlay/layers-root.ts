@@ -46,7 +46,7 @@ export function makeLayersRoot(options: {
  * kernel compares the mounts (EXDEV) and their being writable (EROFS) before it looks for the name
  * (ENOENT), so nothing is made (`do_renameat2`, fs/namei.c).
  */
-export function canRename(from: string, to: string): boolean {
+function canRename(from: string, to: string): boolean {
   const probe = `.sandbox-probe-${process.pid}`;
   try {
     renameSync(path.join(from, `${probe}-from`), path.join(to, `${probe}-to`));

@@ -79,7 +79,7 @@ export function readPathXattrs(
 }
 
 /** True for a name that begins as overlayfs's own do, escaped or not. */
-export function isOverlayName(name: string): boolean {
+function isOverlayName(name: string): boolean {
   return name.startsWith("user.overlay.") || name.startsWith("trusted.overlay.");
 }
 
