@@ -1,5 +1,8 @@
+import type { TaskIo } from "../controller/supervise-task.js";
 import type { CompletionTable } from "./completion/completion-table.js";
 import type { Controller } from "../controller/controller.js";
+
+type TerminalSize = NonNullable<TaskIo["terminalSize"]>;
 
 /** What a command may touch of this process: passed in by `main.ts`, never read from globals. */
 export interface CliContext {
@@ -10,6 +13,8 @@ export interface CliContext {
   readonly stderr: NodeJS.WriteStream;
   /** The whole command line, for the completion scripts. */
   completionTable(): Promise<CompletionTable>;
+  /** Gives the terminal to a task until it is disposed of: raw mode, news of its size. */
+  attachTerminal(onResize: (size: TerminalSize) => void): Promise<Disposable>;
   /** Starts a pager; undefined where its program is not there. */
   openPager(
     argv: readonly string[],

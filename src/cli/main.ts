@@ -33,6 +33,10 @@ async function main(): Promise<void> {
       const { toCompletionTable } = await import("./to-completion-table.js");
       return toCompletionTable({ stdout, stderr }, findLauncher());
     },
+    attachTerminal: async (onResize) => {
+      const { attachTerminal } = await import("../host/attach-terminal.js");
+      return attachTerminal(stdin, stdout, onResize);
+    },
     openPager: async (pager) => (await import("../host/run-pager.js")).openPager(pager, { env }),
     openController: async () => openController((line) => void stderr.write(`${line}\n`)),
   };

@@ -1,13 +1,8 @@
 import type { TaskIo } from "../controller/supervise-task.js";
 import { SandboxError } from "../core/error.js";
-import { type CliContext, canAsk } from "./cli-context.js";
+import type { CliContext } from "./cli-context.js";
 
 type TerminalSize = NonNullable<TaskIo["terminalSize"]>;
-
-/** The task's streams on this command line. Disposing of it gives the terminal back as it was. */
-export interface CliTaskIo extends TaskIo, AsyncDisposable {
-  readonly canAsk: boolean;
-}
 
 const SIGNALS = {
   SIGHUP: 1,
@@ -34,25 +29,33 @@ export function chooseTerminal(
   return asked.wanted ?? there;
 }
 
-/** Opens the streams: raw mode only while a terminal is the task's. */
-export function openTaskIo(
+/**
+ * Opens the streams and hands them to `use`. A terminal is the task's only for that time: afterwards it is as it
+ * was, whatever the task left it in.
+ */
+export async function withTaskIo<T>(
   context: CliContext,
   how: { readonly terminal: boolean; readonly json: boolean },
-): CliTaskIo {
+  use: (io: TaskIo) => Promise<T>,
+): Promise<T> {
   const { stdin, stdout, stderr } = context;
-  if (how.terminal) stdin.setRawMode(true);
-  return {
-    stdin: stdin.isTTY === true ? stdin : "inherit",
-    stdout: how.json ? stderr : stdout,
-    stderr,
-    terminalSize: how.terminal ? sizeOf(stdout) : undefined,
-    canAsk: canAsk(context),
-    watch: (listener) => watchProcess(stdout, listener),
-    [Symbol.asyncDispose]: async () => {
-      if (how.terminal) stdin.setRawMode(false);
-      if (stdin.isTTY === true) stdin.pause();
-    },
-  };
+  const sizes = new Set<(size: TerminalSize) => void>();
+  using _terminal = how.terminal
+    ? await context.attachTerminal((size) => {
+        for (const tell of sizes) tell(size);
+      })
+    : undefined;
+  try {
+    return await use({
+      stdin: stdin.isTTY === true ? stdin : "inherit",
+      stdout: how.json ? stderr : stdout,
+      stderr,
+      terminalSize: how.terminal ? sizeOf(stdout) : undefined,
+      watch: (listener) => watchProcess(sizes, listener),
+    });
+  } finally {
+    if (stdin.isTTY === true) stdin.pause();
+  }
 }
 
 function sizeOf(stream: NodeJS.WriteStream): TerminalSize {
@@ -60,7 +63,7 @@ function sizeOf(stream: NodeJS.WriteStream): TerminalSize {
 }
 
 function watchProcess(
-  stdout: NodeJS.WriteStream,
+  sizes: Set<(size: TerminalSize) => void>,
   listener: Parameters<TaskIo["watch"]>[0],
 ): () => void {
   const undo = Object.entries(SIGNALS).map(([name, signal]) => {
@@ -68,10 +71,9 @@ function watchProcess(
     process.on(name, handler);
     return () => process.off(name, handler);
   });
-  const resized = (): void => listener.resize(sizeOf(stdout));
-  stdout.on("resize", resized);
+  sizes.add(listener.resize);
   return () => {
     for (const step of undo) step();
-    stdout.off("resize", resized);
+    sizes.delete(listener.resize);
   };
 }

@@ -4,7 +4,7 @@ import { type CliCommand, collect } from "../cli-command.js";
 import type { CliContext } from "../cli-context.js";
 import { reportRun } from "../report-run.js";
 import { resolveSession } from "../resolve-reference.js";
-import { chooseTerminal, openTaskIo } from "../task-io.js";
+import { chooseTerminal, withTaskIo } from "../task-io.js";
 
 interface ExecOptions {
   readonly env: readonly string[];
@@ -37,17 +37,15 @@ async function act(command: Command, context: CliContext): Promise<number> {
   const [text = "", ...rest] = command.args;
   const controller = await context.openController();
   const { session } = await resolveSession(context, controller, { text, purpose: "change" });
-  await using io = openTaskIo(context, { terminal, json });
-  const result = await execTask(
-    controller,
-    {
-      session,
-      command: rest[0] === "--" ? rest.slice(1) : rest,
-      env: options.env,
-      timeout: options.timeout,
-      terminal,
-    },
-    io,
+  const request = {
+    session,
+    command: rest[0] === "--" ? rest.slice(1) : rest,
+    env: options.env,
+    timeout: options.timeout,
+    terminal,
+  };
+  const result = await withTaskIo(context, { terminal, json }, (io) =>
+    execTask(controller, request, io),
   );
   return reportRun(result, { context, controller, json, commit: "never" });
 }

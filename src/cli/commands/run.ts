@@ -3,9 +3,9 @@ import type { RunRequest } from "../../controller/run-request.js";
 import { runTask } from "../../controller/run-task.js";
 import { SandboxError } from "../../core/error.js";
 import { type CliCommand, collect } from "../cli-command.js";
-import type { CliContext } from "../cli-context.js";
+import { type CliContext, canAsk } from "../cli-context.js";
 import { reportRun } from "../report-run.js";
-import { chooseTerminal, openTaskIo } from "../task-io.js";
+import { chooseTerminal, withTaskIo } from "../task-io.js";
 
 interface RunOptions {
   readonly dir: readonly string[];
@@ -71,13 +71,14 @@ async function act(command: Command, context: CliContext): Promise<number> {
   const json = options.json === true;
   const terminal = chooseTerminal(context, { wanted: options.tty, json });
   const controller = await context.openController();
-  await using io = openTaskIo(context, { terminal, json });
-  const result = await runTask(controller, toRequest(command.args, options, terminal), io);
+  const result = await withTaskIo(context, { terminal, json }, (io) =>
+    runTask(controller, toRequest(command.args, options, terminal), io),
+  );
   return reportRun(result, {
     context,
     controller,
     json,
-    commit: options.commit ?? (io.canAsk && !json ? "ask" : "never"),
+    commit: options.commit ?? (canAsk(context) && !json ? "ask" : "never"),
   });
 }
 
