@@ -1,8 +1,8 @@
 import { hasErrno } from "../core/error.js";
 import type { RelPath } from "../core/path.js";
-import { parentPath } from "../core/path.js";
+import { parentPath, ROOT_PATH } from "../core/path.js";
 import { copyFileAt } from "../host/confined-file.js";
-import { KEPT_ROOT, stageRoot, upperRoot, workspaceRoot } from "./roots.js";
+import { inWorkspace, KEPT_ROOT, stageRoot, upperRoot } from "./roots.js";
 import { stagePlace } from "./stage-dirs.js";
 import type { Workbench } from "./stage-steps.js";
 import type { OpaqueDir, Place, Step } from "./step.js";
@@ -106,12 +106,16 @@ export function removeStage(bench: Workbench, transaction: Transaction, index: n
   const place = stagePlace(transaction.header, index);
   if (place === undefined) return;
   roots.forget();
-  ignoreMissing(() => removeAt(ops, roots.at(place), true));
-  if (!place.inside) return;
+  // Looked for first: a filesystem that is read-only now refuses to remove even what is not there.
+  if (roots.stat(place) === undefined) return;
+  const parent = inWorkspace(index, ROOT_PATH);
+  const mtimeNs = place.inside ? roots.stat(parent)?.mtimeNs : undefined;
+  removeAt(ops, roots.at(place), true);
+  if (mtimeNs === undefined) return;
   const own = transaction.dirs.find(
-    (dir) => dir.place.root === workspaceRoot(index) && dir.place.path === "",
+    (dir) => dir.place.root === parent.root && dir.place.path === ROOT_PATH,
   );
-  if (own?.finalMtimeNs !== undefined) ops.setMtime(roots.dirAt(own.place), own.finalMtimeNs);
+  ops.setMtime(roots.dirAt(parent), own?.finalMtimeNs ?? mtimeNs);
 }
 
 function ignoreMissing(act: () => void): void {

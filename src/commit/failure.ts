@@ -23,6 +23,11 @@ export function naming<T>(subject: string, act: () => T): T {
 export function toFailure(subject: string, error: unknown): unknown {
   if (isSandboxError(error) || !(error instanceof Error) || !("code" in error)) return error;
   const code = String(error.code);
+  if (code === "ELOOP" || code === "ENOTDIR")
+    return new SandboxError("conflict", `${subject}: a directory on the way was replaced`, {
+      hint: "nothing was written; look at `sandbox diff` again",
+      cause: error,
+    });
   return new SandboxError("unexpected", `${subject}: ${REASONS.get(code) ?? code}`, {
     hint: "nothing was written to the workspace; the session is kept",
     cause: error,

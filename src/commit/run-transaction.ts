@@ -1,10 +1,13 @@
+import { SandboxError } from "../core/error.js";
 import { abandon } from "./abandon.js";
 import { applySteps } from "./apply-steps.js";
 import { cleanUp } from "./clean-up.js";
 import { naming, toFailure } from "./failure.js";
 import { type Journal, openJournal } from "./open-journal.js";
+import type { PathConflict } from "./plan-commit.js";
 import { readResults } from "./read-results.js";
 import { COMMIT_ROOT } from "./roots.js";
+import { showPath } from "./show-path.js";
 import { makeStages, syncCommitDir, syncStages } from "./stage-dirs.js";
 import { type Staged, stageSteps, type Workbench } from "./stage-steps.js";
 import { relockDirs, unlockDirs } from "./touched-dirs.js";
@@ -41,7 +44,7 @@ export function runTransaction(bench: Workbench, transaction: Transaction): void
     apply(bench, transaction);
     seal(bench, journal, { transaction, progress });
   } catch (error) {
-    takeBack(bench, journal, { transaction, progress });
+    refuseLeft(takeBack(bench, journal, { transaction, progress }), error);
     throw toFailure(transaction.header.workspaces.join(", "), error);
   }
   finish(bench, journal, transaction);
@@ -102,12 +105,27 @@ function seal(bench: Workbench, journal: Journal, work: Work): void {
 }
 
 /** Undoes, unless the seal may be on the disk already and cannot be taken off: then recovery decides. */
-function takeBack(bench: Workbench, journal: Journal, work: Work): void {
+function takeBack(bench: Workbench, journal: Journal, work: Work): readonly PathConflict[] {
   const { transaction, progress } = work;
   const isSound = cutBack(journal, progress.length);
-  if (!isSound && progress.sealing) return;
+  if (!isSound && progress.sealing) return [];
   const { staged } = progress;
-  abandon(bench, isSound ? journal : undefined, { transaction, staged, accepted: new Set() });
+  return abandon(bench, isSound ? journal : undefined, {
+    transaction,
+    staged,
+    accepted: new Set(),
+  });
+}
+
+/** Someone changed a path between the step that wrote it and the undo: theirs stays, and is named with the earlier version. */
+function refuseLeft(left: readonly PathConflict[], cause: unknown): void {
+  const first = left[0];
+  if (first === undefined) return;
+  const more = left.length > 1 ? ` (and ${left.length - 1} more)` : "";
+  throw new SandboxError("conflict", `${showPath(first.path)}: ${first.reason}${more}`, {
+    hint: "it was left as it is; everything else was undone",
+    cause,
+  });
 }
 
 function cutBack(journal: Journal, length: number): boolean {

@@ -5,6 +5,7 @@ import { hashFileAt, hasWriterAt } from "../host/confined-file.js";
 import type { FileStat } from "../host/confined-stat.js";
 import { readCarried } from "./carried-xattrs.js";
 import type { Draft, DraftSource } from "./draft.js";
+import { naming } from "./failure.js";
 import { inWorkspace, KEPT_ROOT, stageRoot } from "./roots.js";
 import { showPath } from "./show-path.js";
 import type { Workbench } from "./stage-steps.js";
@@ -32,7 +33,9 @@ export function toSteps(context: StepContext, drafts: readonly Draft[]): readonl
   const ordered = [...takes.reverse(), ...puts, ...sets];
   const names = countNames(ordered);
   const groups = new Map<string, number>();
-  return ordered.map((draft, n) => toStep(context, draft, { n, names, groups }));
+  return ordered.map((draft, n) =>
+    naming(showPath(draft.path), () => toStep(context, draft, { n, names, groups })),
+  );
 }
 
 function compareDrafts(a: Draft, b: Draft): number {

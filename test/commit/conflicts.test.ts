@@ -27,7 +27,11 @@ const MATRIX: readonly (readonly [task: string, host: string, conflict: RegExp])
   ["echo new > n", "echo host > n", /^n: was created on the host/],
   ["echo new > n", "mkdir n", /^n: was created on the host \(a directory\)/],
   ["mkdir n; echo new > n/i", "echo host > n", /^n: was created on the host/],
-  ["mkdir n; echo new > n/i", "ln -s /etc n", /^n: was created.* n\/i: a directory above it is a symb/],
+  [
+    "mkdir n; echo new > n/i",
+    "ln -s /etc n",
+    /^n: was created.* n\/i: a directory above it is a symb/,
+  ],
   ["echo new > d/n", "rm -r d", /^d\/n: the directory it belongs in is gone/],
   ["echo new > d/n", "mv d q; ln -s q d", /^d\/n: a directory above it is a symbolic link/],
   ["echo task > d/a", "mv d q; ln -s q d", /^d\/a: a directory above it is a symbolic link/],

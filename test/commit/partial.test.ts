@@ -5,8 +5,14 @@ import path from "node:path";
 import test from "node:test";
 import type { Change } from "../../src/core/change.js";
 import { toChangesetDigest } from "../../src/core/changeset-digest.js";
-import { type CommitCase, describeTree, native, openCommitCase, toCommitCase } from "../support/commit-case.js";
 import { sealLayers } from "../../src/overlay/seal-layers.js";
+import {
+  type CommitCase,
+  describeTree,
+  native,
+  openCommitCase,
+  toCommitCase,
+} from "../support/commit-case.js";
 import { mountAndEdit } from "../support/overlay-case.js";
 import { openTempDir, type TempDir } from "../support/temp-tree.js";
 import { everyKind } from "./every-kind.js";
@@ -115,7 +121,10 @@ test("a later task on the same layers never writes into a committed file", () =>
     editAgain(dir, session, "for n in f one two three; do [ ! -e $n ] || echo again >> $n; done");
     assert.equal(readFileSync(committed, "utf8"), "linked\n");
     assert.equal(statSync(committed).nlink, select === "all" ? 3 : 1);
-    assert.ok(session.reread().changes.some((change) => change.path === "f"), "control: it wrote");
+    assert.ok(
+      session.reread().changes.some((change) => change.path === "f"),
+      "control: it wrote",
+    );
   }
 });
 
@@ -145,7 +154,10 @@ function editAgain(dir: TempDir, session: CommitCase, edit: string): void {
 
 test("rolling one commit back leaves the others", () => {
   using dir = openTempDir();
-  const session = openCommitCase(dir.path, { base: ["f=1", "g=1"], edit: "echo 2 > f; echo 2 > g" });
+  const session = openCommitCase(dir.path, {
+    base: ["f=1", "g=1"],
+    edit: "echo 2 > f; echo 2 > g",
+  });
   session.commit({ select: ["f"], id: "c" });
   session.commit({ select: ["g"], id: "d", changeset: session.reread() });
   session.rollback({ of: "c", id: "e" });

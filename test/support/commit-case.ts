@@ -3,9 +3,9 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSy
 import path from "node:path";
 import { applyCommit, type CommitResult } from "../../src/commit/apply-commit.js";
 import { applyRollback } from "../../src/commit/apply-rollback.js";
+import { JOURNAL_NAME } from "../../src/commit/open-journal.js";
 import { type CommitPlan, planCommit } from "../../src/commit/plan-commit.js";
 import { planRollback, type RollbackPlan } from "../../src/commit/plan-rollback.js";
-import { JOURNAL_NAME } from "../../src/commit/open-journal.js";
 import { readStamps } from "../../src/commit/read-stamps.js";
 import { type RecoveryReport, recoverCommit } from "../../src/commit/recover-commit.js";
 import type { NewFiles } from "../../src/commit/resolve-owner.js";
@@ -39,6 +39,7 @@ export interface CommitCase {
     readonly id?: string;
     readonly ops?: FileOps;
   }): RollbackPlan;
+  applyRollback(plan: RollbackPlan, id: string, ops?: FileOps): void;
   recover(id?: string, ops?: FileOps): RecoveryReport;
   /** The layers, read once more. */
   reread(): Changeset;
@@ -84,6 +85,16 @@ export function toCommitCase(
   const commitDir = (id = "a"): string => path.join(commitsDir, toId(id));
   const plan = (selection: Selection = "all", of = changeset): CommitPlan =>
     planCommit({ changeset: of, layers, selection: toIndices(of, selection), native });
+  const rollBack = (
+    planned: RollbackPlan,
+    o: { readonly of: string; readonly id: string; readonly ops: FileOps | undefined },
+  ): void => {
+    mkdirSync(commitDir(o.id), { recursive: true, mode: 0o700 });
+    applyRollback(planned, {
+      ...{ native, commitId: toId(o.id), commitDir: commitDir(o.id), of: commitDir(o.of) },
+      ...(o.ops !== undefined && { ops: o.ops }),
+    });
+  };
   return {
     ...parts,
     workspace: layers[0]?.lower ?? "",
@@ -104,14 +115,11 @@ export function toCommitCase(
     planRollback: (id) => planRollback({ commitDir: commitDir(id), native }),
     rollback: (o = {}) => {
       const { of = "a", id = "b", ops } = o;
-      mkdirSync(commitDir(id), { recursive: true, mode: 0o700 });
       const planned = planRollback({ commitDir: commitDir(of), native });
-      applyRollback(planned, {
-        ...{ native, commitId: toId(id), commitDir: commitDir(id), of: commitDir(of) },
-        ...(ops !== undefined && { ops }),
-      });
+      rollBack(planned, { of, id, ops });
       return planned;
     },
+    applyRollback: (planned, id, ops) => rollBack(planned, { of: "a", id, ops }),
     recover: (id, ops) =>
       recoverCommit({ commitDir: commitDir(id), native, ...(ops !== undefined && { ops }) }),
     reread: () => readChangeset(layers, { native, committed: readAllStamps(commitsDir) }),
