@@ -2,6 +2,7 @@
 // dist/sandbox (CommonJS starts some milliseconds faster than ESM). Every `import("./x.js")` becomes a bundle
 // of its own that is read only where it is used: what a command does not need is never parsed.
 import {
+  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -67,6 +68,7 @@ while (queue.length > 0) {
     logLevel: "warning",
   }).catch(() => process.exit(1)); // esbuild has said what is wrong, and where.
 }
+copyFileSync(path.join(root, "scripts", "start.cjs"), path.join(out, "start.cjs"));
 copyAssets(path.join(root, "profiles"), path.join(out, "profiles"));
 copyAssets(path.join(source, "engine", "oci"), out);
 const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));

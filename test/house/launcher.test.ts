@@ -1,9 +1,22 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { install, launch, plainEnv, witnessed } from "../support/fake-installation.js";
+import { install, launch, plainEnv, witness, witnessed } from "../support/fake-installation.js";
+import { openPlainUser } from "../support/plain-user.js";
+import { projectRoot } from "../support/project-root.js";
+
+const isRoot = process.getuid?.() === 0;
 
 test("passes every argument on as it is", () => {
   using installed = install("built");
@@ -117,4 +130,38 @@ test("starts no program but Node when all is set up", {
   const result = spawnSync("/usr/bin/strace", args, { encoding: "utf8", env: plainEnv });
   const started = [...result.stderr.matchAll(/execve\("([^"]*)"/g)].map(([, file]) => file);
   assert.deepEqual(started, [installed.launcher, process.execPath], result.stderr);
+});
+
+test("bundles are compiled once: what the first run leaves is used, and what is damaged is not", () => {
+  using installed = install("built");
+  const folder = path.join(installed.root, "dist", "sandbox");
+  copyFileSync(path.join(projectRoot, "scripts", "start.cjs"), path.join(folder, "start.cjs"));
+  writeFileSync(path.join(folder, "cli-main.cjs"), `require("./part.cjs");`);
+  writeFileSync(path.join(folder, "part.cjs"), witness);
+  const caches = () => readdirSync(folder).filter((name) => name.includes(".cache"));
+  witnessed(launch(installed.launcher, ["ls"]));
+  assert.deepEqual(caches(), ["part.cjs.cache"], "the main bundle's waits for a run");
+  witnessed(launch(installed.launcher, ["run"]));
+  assert.deepEqual(caches(), ["cli-main.cjs.cache", "part.cjs.cache"]);
+  const cache = path.join(folder, "cli-main.cjs.cache");
+  const { ino } = statSync(cache);
+  assert.deepEqual(witnessed(launch(installed.launcher, ["run"])).argv, ["run"]);
+  assert.equal(statSync(cache).ino, ino, "used, not written again");
+  writeFileSync(cache, "damaged");
+  assert.deepEqual(witnessed(launch(installed.launcher, ["run"])).argv, ["run"]);
+  assert.notEqual(readFileSync(cache, "utf8"), "damaged");
+});
+
+test("an installation that is not the user's to write to is run as it is", {
+  skip: !isRoot && "needs another user's files",
+}, () => {
+  using installed = install("built");
+  using user = openPlainUser();
+  const folder = path.join(installed.root, "dist", "sandbox");
+  copyFileSync(path.join(projectRoot, "scripts", "start.cjs"), path.join(folder, "start.cjs"));
+  writeFileSync(path.join(folder, "cli-main.cjs"), witness);
+  const result = user.run([installed.launcher, "run"], { env: { PATH: plainEnv.PATH } });
+  assert.equal(result.status, 0, result.stderr);
+  assert.equal(result.stderr, "");
+  assert.deepEqual(readdirSync(folder).sort(), ["cli-main.cjs", "start.cjs", "version"]);
 });

@@ -17,11 +17,11 @@ import { projectRoot } from "./project-root.js";
 const nodeFolder = path.dirname(process.execPath);
 
 /** A program that says what reached it instead of the real one. */
-const witness = `process.stdout.write(JSON.stringify({ argv: process.argv.slice(2), env: process.env, node: process.execPath }));\n`;
+export const witness = `process.stdout.write(JSON.stringify({ argv: process.argv.slice(2), env: process.env, node: process.execPath }));\n`;
 const fakeBuild = `import fs from "node:fs";
 fs.mkdirSync("dist/sandbox", { recursive: true });
 fs.appendFileSync("builds", "built\\n");
-fs.writeFileSync("dist/sandbox/cli-main.cjs", ${JSON.stringify(witness)});
+fs.writeFileSync("dist/sandbox/start.cjs", ${JSON.stringify(witness)});
 fs.writeFileSync("dist/sandbox/version", "0\\n");
 `;
 
@@ -42,7 +42,7 @@ export function install(kind: "built" | "checkout"): Installation {
   cpSync(path.join(projectRoot, "scripts"), path.join(root, "scripts"), { recursive: true });
   if (kind === "built") {
     mkdirSync(path.join(root, "dist", "sandbox"), { recursive: true });
-    writeFileSync(path.join(root, "dist", "sandbox", "cli-main.cjs"), witness);
+    writeFileSync(path.join(root, "dist", "sandbox", "start.cjs"), witness);
     writeFileSync(path.join(root, "dist", "sandbox", "version"), "0\n");
   } else {
     writeFileSync(path.join(root, "scripts", "build.mjs"), fakeBuild);
