@@ -113,7 +113,8 @@ function toRuntimeArguments(
   id: string,
 ): readonly string[] {
   const manager = runtime.name === "crun" ? ["--cgroup-manager=disabled"] : ["--rootless=true"];
-  const global = [...manager, "--root", "@/runtime", "--log", "@/log", "--log-format", "text"];
+  // The log is named from the working directory, which is the bundle: crun reads a colon in its path as a kind of log.
+  const global = [...manager, "--root", "@/runtime", "--log", "log", "--log-format", "text"];
   const verb = purpose === "run" ? "run" : "create";
   return [runtime.path, ...global, verb, "--bundle", "@/", "--pid-file", "@/started/pid", id];
 }

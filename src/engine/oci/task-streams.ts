@@ -97,7 +97,7 @@ function unrefInput(): void {
 
 /** A destination that fails (a closed pipe) loses the rest; the task is not held up by it. */
 function relay(name: "stdout" | "stderr", from: Readable | null, io: SandboxIo): Promise<void> {
-  if (from === null) return Promise.resolve();
+  if (from === null || from.closed) return Promise.resolve();
   const to = io[name] === "inherit" ? process[name] : io[name];
   let broken = false;
   const onBroken = (): void => {

@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { lstatSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { describe, test } from "node:test";
+import type { Engine } from "../../src/engine/engine.js";
+import { openEngineCase } from "../support/engine-case.js";
+
+/** Who the task is, what it sees of the host, and what it has of its own. */
+export function describeAccess(name: string, makeEngine: () => Engine): void {
+  describe(`${name}: what a task has`, () => {
+    test("no capability, no new privileges, a filter, and ids that are not root's on the host", async () => {
+      using one = openEngineCase(makeEngine());
+      const { stdout } = await one.run(
+        "cat /proc/self/status; cat /proc/self/oom_score_adj; umask; touch made",
+      );
+      for (const set of ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"])
+        assert.match(stdout, new RegExp(`^${set}:\t0000000000000000$`, "m"));
+      assert.match(stdout, /^NoNewPrivs:\t1$/m);
+      assert.match(stdout, /^Seccomp:\t2$/m);
+      assert.match(stdout, /^500\n0022\n/m);
+      const made = lstatSync(`${one.upper}/made`);
+      assert.deepEqual([made.uid, made.gid], [one.uid, one.gid]);
+      assert.notEqual(made.uid, 0);
+    });
+
+    test("as root: refuses to run a task as root, and has no supplementary group", {
+      skip: process.getuid?.() === 0 ? false : "only root can ask for it",
+    }, async () => {
+      using one = openEngineCase(makeEngine());
+      await assert.rejects(one.run({ argv: ["true"], spec: { uid: 0, gid: 0 } }), {
+        code: "sandbox-unavailable",
+        message: /id 0/,
+      });
+      const { stdout } = await one.run("grep Groups /proc/self/status");
+      assert.match(stdout, /^Groups:\t\s*\n$/);
+    });
+
+    test("a passwd that knows the task alone, a home and a /tmp of its own", async () => {
+      using one = openEngineCase(makeEngine());
+      const { stdout, stderr } = await one.run(
+        "id -un; cut -d: -f1 /etc/passwd | sort | xargs; cd; pwd; touch kept && ls -A; touch /tmp/kept-too && ls /tmp | grep -v sbx-; hostname",
+      );
+      assert.equal(stderr, "");
+      const users = stdout.split("\n")[1];
+      assert.ok(users === "nobody root tester" || users === "nobody tester", users);
+      assert.match(stdout, /^tester\n[a-z ]+\n\/home\/tester\nkept\nkept-too\nsandbox\n$/);
+      const again = await one.run("ls -A /home/tester; ls /tmp | grep -v sbx-");
+      assert.equal(again.stdout, "");
+    });
+
+    test("nothing of the host but system directories and what is mounted", async () => {
+      using one = openEngineCase(makeEngine());
+      const { stdout } = await one.run(
+        "ls -A / /run /var /home; ls -d /root /sys /boot /var/lib /etc/shadow /etc/ssh /etc/sudoers /etc/machine-id 2>/dev/null; echo end",
+      );
+      assert.doesNotMatch(stdout, /\/(root|sys|boot|var\/lib|etc\/)/);
+      assert.match(stdout, /end\n$/);
+      assert.match(stdout, /\/run:\n(init\n)?(size\n)?\n/);
+      assert.match(stdout, /\/home:\ntester\n/);
+    });
+
+    test("devices: the few that programs need", async () => {
+      using one = openEngineCase(makeEngine());
+      const { stdout, stderr } = await one.run(
+        "ls /dev | xargs; echo x >/dev/null; head -c 3 /dev/zero | wc -c; head -c 3 /dev/urandom | wc -c; python3 -c 'import os; os.openpty()' && echo pty",
+      );
+      assert.equal(stderr, "");
+      const [devices = "", ...rest] = stdout.split("\n");
+      const expected = "core fd full null ptmx pts random shm stderr stdin stdout tty urandom zero";
+      for (const device of devices.split(" "))
+        assert.ok(expected.split(" ").includes(device), device);
+      assert.deepEqual(rest, ["3", "3", "pty", ""]);
+    });
+
+    test("the environment that was given, and no other", async () => {
+      using one = openEngineCase(makeEngine());
+      process.env["SBX_LEAK"] = "leaked";
+      const env = { PATH: "/usr/bin:/bin", ODD: "a b\n$c" };
+      const { stdout } = await one.run({ argv: ["env", "-0"], spec: { env } });
+      delete process.env["SBX_LEAK"];
+      const lines = stdout
+        .split("\0")
+        .slice(0, -1)
+        .filter((line) => !line.startsWith("HOME="));
+      assert.deepEqual(lines.sort(), ["ODD=a b\n$c", "PATH=/usr/bin:/bin"]);
+    });
+
+    test("no descriptor but its three streams, none of them the host's terminal", async () => {
+      using one = openEngineCase(makeEngine());
+      const { stdout } = await one.run({
+        argv: [
+          "python3",
+          "-c",
+          "import os; print(sorted(os.listdir('/proc/self/fd'))[:-1])\ntry: os.open('/dev/tty', os.O_RDWR); print('tty')\nexcept OSError: print('no tty')",
+        ],
+      });
+      assert.equal(stdout, "['0', '1', '2']\nno tty\n");
+    });
+
+    test("processes: its own only", async () => {
+      using one = openEngineCase(makeEngine());
+      const { stdout } = await one.run(
+        "ls /proc | grep -c '^[0-9]*$'; ls /proc/1/root/ >/dev/null && readlink /proc/1/root",
+      );
+      const [count, root] = stdout.split("\n");
+      assert.ok(Number(count) <= 5, stdout);
+      assert.equal(root, "/");
+      const { stdout: kernel } = await one.run(
+        "head -c 1 /proc/kcore 2>/dev/null | wc -c; (echo 1 >/proc/sys/kernel/core_pattern) 2>/dev/null || echo refused; (echo b >/proc/sysrq-trigger) 2>/dev/null || echo refused",
+      );
+      assert.equal(kernel, "0\nrefused\nrefused\n");
+    });
+
+    test("a network with loopback only", async () => {
+      using one = openEngineCase(makeEngine());
+      const server = createServer((socket) => socket.end("host\n")).listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const address = server.address();
+      const port = typeof address === "object" && address !== null ? address.port : 0;
+      const control = connect(port, "127.0.0.1");
+      const [greeting] = (await once(control, "data")) as [Buffer];
+      assert.equal(greeting.toString(), "host\n");
+      const program = `
+import socket
+try: socket.create_connection(("127.0.0.1", ${port}), 2); print("reached the host")
+except OSError: print("refused")
+s = socket.create_server(("127.0.0.1", 0)); c = socket.create_connection(s.getsockname()); s.accept()[0].send(b"own loopback"); print(c.recv(99).decode())
+try: socket.create_connection(("192.0.2.1", 80), 2); print("reached out")
+except OSError: print("no route")
+print([n for _, n in socket.if_nameindex()])`;
+      const { stdout } = await one.run({ argv: ["python3", "-c", program] });
+      server.close();
+      assert.equal(stdout, "refused\nown loopback\nno route\n['lo']\n");
+    });
+
+    test("abstract unix sockets of the host are out of reach", async () => {
+      using one = openEngineCase(makeEngine());
+      const listen = `
+import socket, time
+s = socket.socket(socket.AF_UNIX); s.bind("\\0sbx-${process.pid}"); s.listen(); print("ready", flush=True); time.sleep(60)`;
+      const server = spawn("python3", ["-c", listen]);
+      await once(server.stdout, "data");
+      const reach = `
+import socket
+s = socket.socket(socket.AF_UNIX)
+try: s.connect("\\0sbx-${process.pid}"); print("reached")
+except OSError: print("refused")`;
+      const { stdout } = await one.run({ argv: ["python3", "-c", reach] });
+      const control = spawn("python3", ["-c", reach]);
+      const [said] = (await once(control.stdout, "data")) as [Buffer];
+      server.kill("SIGKILL");
+      assert.equal(said.toString().trim(), "reached");
+      assert.equal(stdout, "refused\n");
+    });
+  });
+}

@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import type { Engine } from "../../src/engine/engine.js";
+import { findProcesses, openEngineCase } from "../support/engine-case.js";
+
+/** Beginning, streams and ends of tasks. */
+export function describeLife(name: string, makeEngine: () => Engine): void {
+  describe(`${name}: the life of a task`, () => {
+    test("passes the exit code on and keeps stdout and stderr apart", async () => {
+      using one = openEngineCase(makeEngine());
+      const result = await one.run("echo out; echo err >&2; exit 42");
+      assert.deepEqual(result.outcome, { outcome: "exited", code: 42 });
+      assert.equal(result.stdout, "out\n");
+      assert.equal(result.stderr, "err\n");
+    });
+
+    test("passes stdin through to its end", async () => {
+      using one = openEngineCase(makeEngine());
+      const input = "line\n".repeat(50_000);
+      const summed = await one.run({ argv: ["md5sum"], input });
+      const expected = createHash("md5").update(input).digest("hex");
+      assert.equal(summed.stdout, `${expected}  -\n`);
+      const counted = await one.run({ argv: ["wc", "-c"], input });
+      assert.equal(counted.stdout.trim(), String(input.length));
+    });
+
+    test("lets the task open its streams again", async () => {
+      using one = openEngineCase(makeEngine());
+      const result = await one.run("echo out >/dev/stdout; echo err >/dev/stderr");
+      assert.equal(result.stdout, "out\n");
+      assert.equal(result.stderr, "err\n");
+    });
+
+    test("passes much output on both streams completely", async () => {
+      using one = openEngineCase(makeEngine());
+      const result = await one.run("seq 1 200000 & seq 1 200000 >&2; wait");
+      assert.equal(result.stdout.length, 1_288_895);
+      assert.equal(result.stderr.length, 1_288_895);
+    });
+
+    test("hands argument vectors over as they are", async () => {
+      using one = openEngineCase(makeEngine());
+      const odd = ["a b", "", "$HOME", "*", "'\"", "-rf", "new\nline", "ünï"];
+      const result = await one.run({ argv: ["printf", "%s\\0", ...odd] });
+      assert.deepEqual(result.stdout.split("\0").slice(0, -1), odd);
+    });
+
+    test("a task killed by a signal ends as signalled, or with more than 128", async () => {
+      using one = openEngineCase(makeEngine());
+      const { outcome } = await one.run("sh -c 'kill -KILL $$'; exit $?");
+      assert.deepEqual(outcome, { outcome: "exited", code: 137 });
+      const killSelf =
+        "import os, signal; signal.pthread_sigmask(signal.SIG_UNBLOCK, [6]); os.abort()";
+      const { outcome: own } = await one.run({ argv: ["python3", "-c", killSelf] });
+      assert.ok(
+        own.outcome === "signalled" || (own.outcome === "exited" && own.code > 128),
+        JSON.stringify(own),
+      );
+    });
+
+    test("says 127 for a command that is missing and 126 for one that cannot be run", async () => {
+      using one = openEngineCase(makeEngine(), {
+        tree: [
+          "plain=text",
+          "script@755=#!/no/such/interpreter\n",
+          "noise@755=noise",
+          "fine@755=#!/bin/sh\nexit 7\n",
+          "d/",
+        ],
+      });
+      const codeOf = async (argv: readonly [string, ...string[]]) => {
+        const { outcome } = await one.run({ argv });
+        return outcome.outcome === "not-started" || outcome.outcome === "exited"
+          ? [outcome.outcome, outcome.code]
+          : [];
+      };
+      assert.deepEqual(await codeOf(["no-such-command"]), ["not-started", 127]);
+      assert.deepEqual(await codeOf(["/no/such/command"]), ["not-started", 127]);
+      assert.deepEqual(await codeOf(["./plain"]), ["not-started", 126]);
+      assert.deepEqual(await codeOf(["./d"]), ["not-started", 126]);
+      assert.deepEqual(await codeOf(["./script"]), ["not-started", 126]);
+      assert.deepEqual(await codeOf(["./noise"]), ["not-started", 126]);
+      assert.deepEqual(await codeOf(["./fine"]), ["exited", 7]);
+    });
+
+    test("fails, and leaves nothing, where the sandbox cannot be made", async () => {
+      using one = openEngineCase(makeEngine());
+      const mounts = [{ kind: "readonly", source: "/no/such/place", target: "/place" }] as const;
+      await assert.rejects(one.run({ argv: ["true"], mounts }), {
+        name: "SandboxError",
+        code: "sandbox-unavailable",
+        message: /\/no\/such\/place/,
+      });
+      assert.deepEqual(readdirSync(one.scratch), []);
+    });
+
+    test("the timeout ends a task that ignores SIGTERM, and its daemons", async () => {
+      using one = openEngineCase(makeEngine());
+      const mark = `86400.${process.pid}`;
+      const { outcome } = await one.run({
+        argv: ["sh", "-c", `trap '' TERM; setsid sleep ${mark} & sleep ${mark}`],
+        spec: { limits: { timeoutMs: 500 } },
+      });
+      assert.deepEqual(outcome, { outcome: "timed-out" });
+      assert.deepEqual(findProcesses(mark), []);
+    });
+
+    test("the timeout lets a task that heeds SIGTERM clean up", async () => {
+      using one = openEngineCase(makeEngine());
+      const result = await one.run({
+        argv: ["sh", "-c", "trap 'echo cleaned; exit 0' TERM; while :; do sleep 0.05; done"],
+        spec: { limits: { timeoutMs: 700 } },
+      });
+      assert.deepEqual(result.outcome, { outcome: "timed-out" });
+      assert.equal(result.stdout, "cleaned\n");
+    });
+
+    test("stop and abort interrupt, with the reason", async () => {
+      using one = openEngineCase(makeEngine());
+      const wait = [
+        "sh",
+        "-c",
+        "trap 'exit 0' TERM; echo ready; while :; do sleep 0.05; done",
+      ] as const;
+      const stopped = await one.start({ argv: wait });
+      await stopped.says("ready");
+      stopped.sandbox.stop("enough");
+      assert.deepEqual(await stopped.sandbox.wait(), { outcome: "interrupted", reason: "enough" });
+      await stopped.sandbox[Symbol.asyncDispose]();
+      const aborter = new AbortController();
+      const aborted = await one.start({ argv: wait, abort: aborter.signal });
+      await aborted.says("ready");
+      aborter.abort();
+      assert.equal((await aborted.sandbox.wait()).outcome, "interrupted");
+      await aborted.sandbox[Symbol.asyncDispose]();
+    });
+
+    test("passes signals to the task", async () => {
+      using one = openEngineCase(makeEngine());
+      const script = "trap 'echo usr1; exit 3' USR1; echo ready; while :; do sleep 0.05; done";
+      const { sandbox, output, says } = await one.start({ argv: ["sh", "-c", script] });
+      await says("ready");
+      sandbox.signal(10);
+      assert.deepEqual(await sandbox.wait(), { outcome: "exited", code: 3 });
+      assert.equal(output.stdout, "ready\nusr1\n");
+      await sandbox[Symbol.asyncDispose]();
+    });
+
+    test("what outlives the task ends with it, and nothing is left", async () => {
+      using one = openEngineCase(makeEngine());
+      const mark = `86401.${process.pid}`;
+      const before = readFileSync("/proc/self/mountinfo", "utf8");
+      const { outcome } = await one.run(`setsid sleep ${mark} & (sleep ${mark} &); exit 0`);
+      assert.deepEqual(outcome, { outcome: "exited", code: 0 });
+      assert.deepEqual(findProcesses(mark), []);
+      assert.deepEqual(findProcesses(one.dir), []);
+      assert.deepEqual(readdirSync(one.scratch), []);
+      assert.equal(readFileSync("/proc/self/mountinfo", "utf8"), before);
+    });
+
+    test("disposing of a running sandbox ends it", async () => {
+      using one = openEngineCase(makeEngine());
+      const mark = `86402.${process.pid}`;
+      const { sandbox, says } = await one.start({
+        argv: ["sh", "-c", `sleep ${mark} & echo ready; wait`],
+      });
+      await says("ready");
+      assert.notDeepEqual(findProcesses(mark), []);
+      await sandbox[Symbol.asyncDispose]();
+      assert.deepEqual(findProcesses(mark), []);
+      assert.deepEqual(readdirSync(one.scratch), []);
+    });
+  });
+}
