@@ -31,7 +31,7 @@ export interface Person extends Disposable {
   /** Makes files of the project as this person: path → text; a path that ends in `/` is a directory. */
   make(files: Readonly<Record<string, string>>): void;
   /** Runs a program as this person in the project. */
-  run(argv: readonly string[]): ProgramResult;
+  run(argv: readonly string[], options?: SandboxOptions): ProgramResult;
 }
 
 type Env = Readonly<Record<string, string>>;

@@ -21,7 +21,6 @@ function define(command: Command): void {
     .usage("[options] SESSION -- COMMAND [ARG...]")
     .argument("<session>", "an id, a prefix of it, a name, or latest")
     .argument("<command...>", "the task's program and its arguments")
-    .passThroughOptions()
     .option("--env <name[=value]>", "pass or set a variable (repeatable)", collect, [])
     .option("--timeout <time>", "end the task after this time, e.g. 90s, 10m")
     .option("--json", "the result as JSON on stdout; the task's output goes to stderr")
@@ -39,7 +38,7 @@ async function act(command: Command, context: CliContext): Promise<number> {
   const { session } = await resolveSession(context, controller, { text, purpose: "change" });
   const request = {
     session,
-    command: rest[0] === "--" ? rest.slice(1) : rest,
+    command: rest,
     env: options.env,
     timeout: options.timeout,
     terminal,
