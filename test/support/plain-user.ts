@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 /** What a command run as the plain user did. */
-export interface PlainUserResult {
+interface PlainUserResult {
   readonly status: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
@@ -12,7 +12,7 @@ export interface PlainUserResult {
 }
 
 /** How a command is run as the plain user. Nothing of our own environment is passed but what `env` names. */
-export interface PlainUserRunOptions {
+interface PlainUserRunOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
