@@ -91,7 +91,7 @@ function toTaken(plan: CommitPlan): ReadonlySet<Change> {
 }
 
 /** Throws `conflict`, naming the first of them. */
-export function refuseConflicts(conflicts: readonly PathConflict[]): void {
+function refuseConflicts(conflicts: readonly PathConflict[]): void {
   const first = conflicts[0];
   if (first === undefined) return;
   const more = conflicts.length > 1 ? ` (and ${conflicts.length - 1} more)` : "";

@@ -75,7 +75,7 @@ function chooseStage(
  * True where rename(2) works between two directories. A name that does not exist is renamed: the kernel compares the mounts
  * (EXDEV) before it looks for the name (ENOENT), so nothing is made (`do_renameat2`, fs/namei.c).
  */
-export function canRename(ops: FileOps, from: string, to: string): boolean {
+function canRename(ops: FileOps, from: string, to: string): boolean {
   using roots = openRoots({ b: from, w: to }, ops);
   const path = `.sandbox-probe-${process.pid}` as RelPath;
   try {

@@ -14,8 +14,6 @@ import { type JournalContent, readJournal } from "./read-journal.js";
 import { COMMIT_ROOT, openRoots, type Roots } from "./roots.js";
 import type { Transaction } from "./transaction.js";
 
-export { isHot } from "./is-hot.js";
-
 /** What became of an interrupted commit. */
 export interface RecoveryReport {
   /** `left`: undone but for what someone changed since; the earlier versions are kept, the paths named. */

@@ -9,7 +9,7 @@ interface Place {
   readonly path: Path;
 }
 
-/** A C function of this signature: its result, or an `ErrnoError`. */
+/** A C function of this signature: its result, or an error with `code`. */
 export type Call = (signature: string) => (...args: unknown[]) => number;
 
 const AT_SYMLINK_NOFOLLOW = 0x100;

@@ -9,18 +9,11 @@ import {
   toXattrCalls,
 } from "./native-calls.js";
 
-/** A system call failed; `code` is the name of the error number (`ENOENT`), as Node's own errors have it. */
-export interface ErrnoError extends Error {
-  readonly code: string;
-  readonly errno: number;
-  readonly syscall: string;
-}
-
 type Path = string | Uint8Array;
 
 /**
  * The system calls Node has no function for, by libc through koffi. Every function throws an
- * `ErrnoError`. Paths are strings or bytes; none may hold NUL. See the man page, section 2, of each name.
+ * error with `code` (`ENOENT`), `errno` and `syscall`, as Node's own have them. Paths are strings or bytes; none may hold NUL. See the man page, section 2, of each name.
  */
 export interface Native {
   /** Names of a path's extended attributes; the last component is not followed. */
@@ -70,7 +63,6 @@ export interface Native {
 
 export const AT_FDCWD = -100;
 export const AT_REMOVEDIR = 0x200;
-export const AT_SYMLINK_NOFOLLOW = 0x100;
 export const AT_EMPTY_PATH = 0x1000;
 export const RENAME_NOREPLACE = 1;
 export const RENAME_EXCHANGE = 2;

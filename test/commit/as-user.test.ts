@@ -29,7 +29,8 @@ test(
     writeFileSync(path.join(project, "readable"), "root's\n", { mode: 0o644 });
     user.give(project);
     chownSync(path.join(project, "readable"), 0, user.gid);
-    const result = user.run([process.execPath, toPath("./user-child.js"), user.home]);
+    const child = fileURLToPath(new URL("./user-child.js", import.meta.url));
+    const result = user.run([process.execPath, child, user.home]);
     assert.equal(result.status, 0, result.stderr);
     for (const name of ["theirs", "readable", "empty"])
       assert.equal(statSync(path.join(project, name)).uid, 0, name);

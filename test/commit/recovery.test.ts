@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import test from "node:test";
+import { fileURLToPath } from "node:url";
 import { isHot } from "../../src/commit/is-hot.js";
 import { readStamps } from "../../src/commit/read-stamps.js";
 import { type CommitCase, describeTree, openCommitCase, watchOps } from "../support/commit-case.js";
@@ -119,6 +120,25 @@ test("a damaged journal is named, kept, and not guessed at", () => {
   assert.equal(session.recover().outcome, "undone", "control: whole, with a torn last line");
 });
 
+test("a big file that is deleted can be committed after an attempt that was undone", () => {
+  using dir = openTempDir();
+  const session = openCommitCase(dir.path, {
+    base: [],
+    prepare: "head -c 2000000 /dev/zero > big",
+    edit: "rm big",
+  });
+  assert.equal(session.changeset.changes[0]?.before?.digest, undefined, "control: not read");
+  const fault = watchOps((call) => {
+    if (call.name === "syncData" && call.count > 8)
+      throw Object.assign(new Error("EIO"), { code: "EIO" });
+  });
+  assert.throws(() => session.commit({ ops: fault.ops }), /input\/output error/);
+  session.commit({ id: "b" });
+  assert.equal(existsSync(path.join(session.workspace, "big")), false);
+  session.rollback({ of: "b", id: "c" });
+  assert.equal(readFileSync(path.join(session.workspace, "big")).length, 2_000_000);
+});
+
 test("recovery of what is ended does nothing", () => {
   using dir = openTempDir();
   const session = openCommitCase(dir.path, CASE);
@@ -139,7 +159,7 @@ test("stamps name every path that was written and the directories around them", 
 for (const what of ["commit", "rollback"] as const) {
   test(`a ${what} ended by SIGKILL at any of its calls is recovered`, { timeout: 300_000 }, () => {
     using dir = openTempDir();
-    const child = path.join(import.meta.dirname, "kill-child.js");
+    const child = fileURLToPath(new URL("./kill-child.js", import.meta.url));
     const result = spawnSync(process.execPath, [child, what, dir.path], { encoding: "utf8" });
     assert.equal(result.status, 0, result.stderr);
     assert.match(result.stdout, /killed [1-9]\d+ times/);

@@ -47,9 +47,9 @@ export interface CommitCase {
 }
 
 /** Paths, or all. */
-export type Selection = "all" | readonly string[];
+type Selection = "all" | readonly string[];
 
-export interface CommitCaseOptions {
+interface CommitCaseOptions {
   readonly select?: Selection;
   readonly id?: string;
   readonly ops?: FileOps;
