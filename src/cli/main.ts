@@ -58,6 +58,7 @@ function openController(notice: (line: string) => void): Controller {
     cwd,
     env,
     invokerPath: env["SANDBOX_INVOKER_PATH"] ?? env["PATH"] ?? "",
+    programRoot: path.join(programRoot(), "..", ".."),
     personHome: personHome(env, self.uid),
     self,
     host: toHostPort(),

@@ -1,6 +1,5 @@
 import type { CommitReport } from "../controller/carry-out-commit.js";
 import type { RunResult } from "../controller/finish-run.js";
-import { openIgnores } from "../controller/open-ignores.js";
 import { proposeCommit } from "../controller/propose-commit.js";
 import { reviewChangeset, type SessionReview } from "../controller/session-review.js";
 import { EXIT_CODES } from "../core/exit-code.js";
@@ -22,11 +21,7 @@ export interface TellOptions extends ReportOptions {
 /** The summary for a person, or the object for a program, after what was asked to be committed has been. */
 export async function tellRun(result: RunResult, options: TellOptions): Promise<number> {
   const { changeset, record } = result;
-  const review = reviewChangeset(
-    record,
-    changeset,
-    openIgnores(changeset.workspaces, changeset.changes),
-  );
+  const review = reviewChangeset(options.controller, record, changeset);
   if (!options.json) tellPerson(review, options);
   const committed = options.commit === "never" ? undefined : await commitNow(review, options);
   if (options.json) await tellProgram(review, options, committed?.report);

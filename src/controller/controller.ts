@@ -65,6 +65,8 @@ export interface Controller {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The invoker's PATH, before the launcher fixed its own. */
   readonly invokerPath: string;
+  /** Where this program itself lies: the directory of `dist/`. */
+  readonly programRoot: string;
   /** The person's home directory on the host. */
   readonly personHome: string;
   readonly self: Ids;

@@ -4,7 +4,6 @@ import type { SessionId } from "../core/ids.js";
 import type { SessionRecord } from "../core/session.js";
 import { findAltered } from "../overlay/find-altered.js";
 import type { Controller } from "./controller.js";
-import { openIgnores } from "./open-ignores.js";
 import { readLayers } from "./read-layers.js";
 import { reviewChangeset, type SessionReview } from "./session-review.js";
 
@@ -21,11 +20,7 @@ export async function loadReview(
   refuseSettled(record);
   const read = await loadChangeset(controller, record);
   refuseAltered(read.record);
-  return reviewChangeset(
-    read.record,
-    read.changeset,
-    openIgnores(read.changeset.workspaces, read.changeset.changes),
-  );
+  return reviewChangeset(controller, read.record, read.changeset);
 }
 
 function refuseSettled(record: SessionRecord): void {

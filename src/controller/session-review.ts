@@ -3,6 +3,8 @@ import type { Decision, Risk } from "../core/risk.js";
 import type { ChangeCounts, SessionRecord } from "../core/session.js";
 import { decideChange } from "../policy/decide-change.js";
 import { assessRisks } from "../review/assess-risks.js";
+import type { Controller } from "./controller.js";
+import { openIgnores } from "./open-ignores.js";
 
 /** A change with what a person has to know of it before it is committed. */
 export interface ReviewedChange {
@@ -22,14 +24,16 @@ export interface SessionReview {
   readonly items: readonly ReviewedChange[];
 }
 
-/** Judges every change of `changeset`. `isIgnored` says what git ignores in a workspace. */
+/** Judges every pending change of `record`. */
 export function reviewChangeset(
+  controller: Pick<Controller, "programRoot">,
   record: SessionRecord,
   changeset: Changeset,
-  isIgnored: (change: Change) => boolean,
 ): SessionReview {
+  const isIgnored = openIgnores(changeset.workspaces, changeset.changes);
+  const isOurs = toOwnCheck(controller.programRoot, changeset.workspaces);
   const items = changeset.changes.map((change, index) => {
-    const risks = assessRisks(change, { changeset });
+    const risks = [...(isOurs(change) ? [OWN_PROGRAM] : []), ...assessRisks(change, { changeset })];
     return {
       change,
       index,
@@ -39,6 +43,29 @@ export function reviewChangeset(
     };
   });
   return { record, changeset, items };
+}
+
+const OWN_PROGRAM: Risk = {
+  id: "runs-later",
+  level: "high",
+  reason: "it is a part of the sandbox itself, as it is installed here",
+};
+
+/** A workspace may be the checkout this program runs from: its build and its libraries are no ordinary files. */
+function toOwnCheck(
+  programRoot: string,
+  workspaces: readonly string[],
+): (change: Change) => boolean {
+  const parts = ["dist", "node_modules", "sandbox"].map((name) => `${programRoot}/${name}`);
+  if (!workspaces.some((workspace) => isAtOrBelow(programRoot, workspace))) return () => false;
+  return (change) => {
+    const file = `${workspaces[change.workspace] ?? ""}/${change.path}`;
+    return parts.some((part) => isAtOrBelow(file, part));
+  };
+}
+
+function isAtOrBelow(inner: string, outer: string): boolean {
+  return inner === outer || inner.startsWith(`${outer}/`);
 }
 
 /** How many of each kind. */

@@ -110,8 +110,7 @@ function decodeEscaped(bytes: Uint8Array): string {
 
 /** Length of the valid UTF-8 sequence at `start`, 0 when there is none. */
 function sequenceLength(bytes: Uint8Array, start: number): number {
-  const first = bytes[start] ?? 0;
-  const length = first < 0x80 ? 1 : first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 0;
+  const length = announcedLength(bytes[start] ?? 0);
   if (length === 0 || start + length > bytes.length) return 0;
   try {
     decoder.decode(bytes.subarray(start, start + length));
@@ -119,4 +118,12 @@ function sequenceLength(bytes: Uint8Array, start: number): number {
   } catch {
     return 0;
   }
+}
+
+/** How many bytes a sequence has by its first one (RFC 3629); 0 for one that cannot begin any. */
+function announcedLength(first: number): number {
+  if (first < 0x80) return 1;
+  if (first < 0xc0) return 0;
+  if (first < 0xe0) return 2;
+  return first < 0xf0 ? 3 : 4;
 }

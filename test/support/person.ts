@@ -6,7 +6,7 @@ import { openPlainUser, type PlainUser } from "./plain-user.js";
 import { projectRoot } from "./project-root.js";
 
 /** What one call of the program did. */
-export interface ProgramResult {
+interface ProgramResult {
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -37,14 +37,14 @@ export interface Person extends Disposable {
 type Env = Readonly<Record<string, string>>;
 
 /** How the program is called. */
-export interface SandboxOptions {
+interface SandboxOptions {
   readonly cwd?: string;
   readonly input?: string;
   readonly env?: Env;
 }
 
 /** A call with `--json`. */
-export interface JsonResult {
+interface JsonResult {
   readonly status: number | null;
   // biome-ignore lint/suspicious/noExplicitAny: tests look into what the program printed
   readonly json: any;
