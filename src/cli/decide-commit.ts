@@ -1,5 +1,5 @@
-import { type CommitReport, carryOutCommit } from "../controller/carry-out-commit.js";
-import type { Controller } from "../controller/controller.js";
+import type { CommitReport } from "../controller/carry-out-commit.js";
+import type { OpenCommit } from "../controller/open-commit.js";
 import type { CommitProposal } from "../controller/propose-commit.js";
 import { readFileDiff } from "../controller/read-file-diff.js";
 import type { ReviewedChange } from "../controller/session-review.js";
@@ -32,10 +32,10 @@ export type CommitAnswer =
  */
 export async function decideCommit(
   context: CliContext,
-  controller: Controller,
-  asked: { readonly proposal: CommitProposal; readonly approval: Approval },
+  asked: { readonly open: OpenCommit; readonly approval: Approval },
 ): Promise<CommitAnswer> {
-  const { proposal, approval } = asked;
+  const { open, approval } = asked;
+  const { proposal } = open;
   if (proposal.plan.conflicts.length > 0) return { answer: "conflict", proposal };
   switch (approval) {
     case "policy":
@@ -50,7 +50,7 @@ export async function decideCommit(
     case "ask":
       if (!(await askPerson(context, proposal))) return { answer: "declined" };
   }
-  return { answer: "committed", report: await carryOutCommit(controller, proposal) };
+  return { answer: "committed", report: await open.carryOut() };
 }
 
 const MOST_NAMED = 5;

@@ -1,6 +1,6 @@
 import type { CommitReport } from "../controller/carry-out-commit.js";
 import type { RunResult } from "../controller/finish-run.js";
-import { proposeCommit } from "../controller/propose-commit.js";
+import { openCommit } from "../controller/open-commit.js";
 import { reviewChangeset, type SessionReview } from "../controller/session-review.js";
 import { EXIT_CODES } from "../core/exit-code.js";
 import type { Outcome } from "../core/sandbox-spec.js";
@@ -55,8 +55,12 @@ async function commitNow(review: SessionReview, options: TellOptions): Promise<C
   const { context, controller, json } = options;
   const approval: Approval = options.commit === "ask" ? "ask" : "policy";
   try {
-    const proposal = await proposeCommit(controller, { session: review.record.session, paths: [] });
-    const result = await decideCommit(context, controller, { proposal, approval });
+    await using open = await openCommit(controller, {
+      session: review.record.session,
+      paths: [],
+      asks: approval === "ask",
+    });
+    const result = await decideCommit(context, { open, approval });
     if (result.answer === "declined") {
       controller.notice(`not committed; ${review.record.session} is kept`);
       return { exit: 0 };

@@ -4,10 +4,11 @@ import type { Change } from "../core/change.js";
 import { toChangesetDigest } from "../core/changeset-digest.js";
 import { SandboxError } from "../core/error.js";
 import type { CommitId, Digest, SessionId } from "../core/ids.js";
-import type { Controller, Native } from "./controller.js";
+import type { Controller } from "./controller.js";
 import { loadReview } from "./load-review.js";
-import { lockSession, lockWorkspaces } from "./lock-workspaces.js";
+import { lockCommit } from "./lock-workspaces.js";
 import type { CommitProposal } from "./propose-commit.js";
+import { recoverLocked } from "./recover-workspaces.js";
 import type { SessionReview } from "./session-review.js";
 import { settleSession } from "./settle-session.js";
 
@@ -24,19 +25,26 @@ export interface CommitReport {
   readonly conflicts: readonly PathConflict[];
 }
 
+/** Says how long ago what is to be committed was looked at. */
+export interface CarryOutOptions {
+  /** `locked`: the locks are held since the proposal. `asked`: a person was asked meanwhile, and held nothing up. */
+  readonly since: "locked" | "asked";
+}
+
 /**
- * Commits what was proposed, once it has been approved. Under the locks everything is looked at again: the
- * layers must still have the digest that was shown (else `changed-since-review`), and conflicts that arose
- * meanwhile come back as a value with nothing written.
+ * Commits what was proposed, once it has been approved. If a person was asked, everything is looked at again under
+ * the locks: the layers must still have the digest that was shown (else `changed-since-review`), and
+ * conflicts that arose meanwhile come back as a value with nothing written.
  */
 export async function carryOutCommit(
   controller: Controller,
   proposal: CommitProposal,
+  options: CarryOutOptions,
 ): Promise<CommitReport> {
+  if (options.since === "locked")
+    return await commitPlan(controller, proposal.review, proposal.plan);
   const { record } = proposal.review;
-  const native = await controller.host.native();
-  await using _session = await lockSession(controller, record.session);
-  await using _workspaces = await lockWorkspaces(controller, record.workspaces);
+  await using _locks = await lockCommit(controller, record);
   const review = await loadReview(controller, record.session);
   if (review.changeset.digest !== proposal.review.changeset.digest)
     throw new SandboxError(
@@ -48,19 +56,26 @@ export async function carryOutCommit(
     changeset: review.changeset,
     layers: record.layers,
     selection: proposal.selected,
-    native,
+    native: await controller.host.native(),
   });
+  return await commitPlan(controller, review, plan);
+}
+
+async function commitPlan(
+  controller: Controller,
+  review: SessionReview,
+  plan: CommitPlan,
+): Promise<CommitReport> {
   if (plan.conflicts.length > 0) return toReport(review, plan, undefined);
-  if (plan.changes.length === 0) {
-    await settleSession(controller, record.session, { taken: plan.alreadyThere });
-    return toReport(review, plan, undefined);
-  }
-  return toReport(review, plan, await apply(controller, { review, plan, native }));
+  if (plan.changes.length > 0)
+    return toReport(review, plan, await apply(controller, { review, plan }));
+  await settleSession(controller, review, { taken: plan.alreadyThere });
+  return toReport(review, plan, undefined);
 }
 
 async function apply(
   controller: Controller,
-  work: { readonly review: SessionReview; readonly plan: CommitPlan; readonly native: Native },
+  work: { readonly review: SessionReview; readonly plan: CommitPlan },
 ): Promise<CommitId> {
   const { store } = controller;
   const { record, changeset } = work.review;
@@ -74,17 +89,23 @@ async function apply(
   }).commit;
   store.markHot(commit);
   store.appendAudit({ event: "commit.started", session: record.session, commit });
-  applyCommit(work.plan, {
-    changeset,
-    layers: record.layers,
-    native: work.native,
-    commitId: commit,
-    commitDir: store.commitDir(commit),
-    sessionId: record.session,
-    pendingDigest: toChangesetDigest(pending),
-    owner: { newFiles: controller.self.uid === 0 ? "parent" : controller.self },
-  });
-  await settleSession(controller, record.session, { taken: [...taken], commit });
+  const native = await controller.host.native();
+  try {
+    applyCommit(work.plan, {
+      changeset,
+      layers: record.layers,
+      native,
+      commitId: commit,
+      commitDir: store.commitDir(commit),
+      sessionId: record.session,
+      pendingDigest: toChangesetDigest(pending),
+      owner: { newFiles: controller.self.uid === 0 ? "parent" : controller.self },
+    });
+  } catch (error) {
+    await recoverLocked(controller, commit);
+    throw error;
+  }
+  await settleSession(controller, work.review, { taken: [...taken], commit });
   store.updateCommit({
     ...(await store.readCommit(commit)),
     state: "sealed",

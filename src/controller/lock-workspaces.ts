@@ -1,5 +1,6 @@
 import { SandboxError } from "../core/error.js";
 import type { SessionId } from "../core/ids.js";
+import type { SessionRecord } from "../core/session.js";
 import type { Controller } from "./controller.js";
 
 /**
@@ -56,4 +57,24 @@ export async function lockSession(
       hint: "wait for it, then try again",
     });
   return { [Symbol.asyncDispose]: async () => lock[Symbol.dispose]() };
+}
+
+/** The locks of a commit: the session's, then its workspaces'. Throws `busy`. */
+export async function lockCommit(
+  controller: Controller,
+  record: Pick<SessionRecord, "session" | "workspaces">,
+): Promise<AsyncDisposable> {
+  const session = await lockSession(controller, record.session);
+  try {
+    const workspaces = await lockWorkspaces(controller, record.workspaces);
+    return {
+      [Symbol.asyncDispose]: async () => {
+        await workspaces[Symbol.asyncDispose]();
+        await session[Symbol.asyncDispose]();
+      },
+    };
+  } catch (error) {
+    await session[Symbol.asyncDispose]();
+    throw error;
+  }
 }

@@ -4,7 +4,6 @@ import { SandboxError } from "../core/error.js";
 import type { SessionId } from "../core/ids.js";
 import type { Controller } from "./controller.js";
 import { loadReview } from "./load-review.js";
-import { recoverBefore } from "./recover-workspaces.js";
 import { hostPath, selectChanges } from "./select-changes.js";
 import type { ReviewedChange, SessionReview } from "./session-review.js";
 
@@ -22,16 +21,13 @@ export interface CommitProposal {
 }
 
 /**
- * Plans the commit of the pending changes below `paths` (none: all). Writes nothing, except that an interrupted
- * commit on the same workspaces is recovered first. Throws `changed-since-review` where the layers were
+ * Plans the commit of the pending changes below `paths` (none: all). Writes nothing. Throws `changed-since-review` where the layers were
  * altered, `denied` where a PATH names what policy denies, `usage` for a session that has nothing to commit.
  */
 export async function proposeCommit(
   controller: Controller,
   asked: { readonly session: SessionId; readonly paths: readonly string[] },
 ): Promise<CommitProposal> {
-  const before = await controller.store.readSession(asked.session);
-  await recoverBefore(controller, before.workspaces);
   const review = await loadReview(controller, asked.session);
   const matched = selectChanges(review, {
     paths: asked.paths,

@@ -27,7 +27,7 @@ export async function recoverWorkspaces(
     if (workspaces !== undefined && !overlaps(record.workspaces, workspaces)) continue;
     await using _locks = await lockWorkspaces(controller, record.workspaces);
     if (!controller.store.listHot().includes(commit)) continue;
-    recovered.push({ commit, report: await recoverOne(controller, commit) });
+    recovered.push({ commit, report: await recoverLocked(controller, commit) });
   }
   return recovered;
 }
@@ -56,7 +56,10 @@ function leftover(commit: CommitId, report: RecoveryReport): SandboxError {
 }
 
 /** Recovers one commit whose workspaces are locked, and brings the records up to date. */
-async function recoverOne(controller: Controller, commit: CommitId): Promise<RecoveryReport> {
+export async function recoverLocked(
+  controller: Controller,
+  commit: CommitId,
+): Promise<RecoveryReport> {
   const { store, host } = controller;
   const native = await host.native();
   const report = readReport(store.commitDir(commit), native);
@@ -91,7 +94,13 @@ async function settleCommit(
     return;
   }
   const taken = finished ? readApplied(store.commitDir(commit)) : [];
-  await settleSession(controller, record.session, { taken, ...(finished ? { commit } : {}) });
+  const session = await store.readSession(record.session);
+  const changeset = await store.readChangeset(record.session);
+  await settleSession(
+    controller,
+    { record: session, changeset },
+    { taken, ...(finished ? { commit } : {}) },
+  );
 }
 
 function overlaps(left: readonly string[], right: readonly string[]): boolean {

@@ -1,6 +1,6 @@
-import type { Change } from "../core/change.js";
+import type { Change, Changeset } from "../core/change.js";
 import { toChangesetDigest } from "../core/changeset-digest.js";
-import type { CommitId, SessionId } from "../core/ids.js";
+import type { CommitId } from "../core/ids.js";
 import type { SessionRecord } from "../core/session.js";
 import type { Controller } from "./controller.js";
 import { countChanges } from "./session-review.js";
@@ -13,12 +13,11 @@ type Place = Pick<Change, "workspace" | "path">;
  */
 export async function settleSession(
   controller: Controller,
-  session: SessionId,
+  pending: { readonly record: SessionRecord; readonly changeset: Changeset },
   done: { readonly taken: readonly Place[]; readonly commit?: CommitId },
 ): Promise<SessionRecord> {
   const { store } = controller;
-  const record = await store.readSession(session);
-  const changeset = await store.readChangeset(session);
+  const { record, changeset } = pending;
   const taken = new Set(done.taken.map((change) => `${change.workspace}/${change.path}`));
   const changes = changeset.changes.filter(
     (change) => !taken.has(`${change.workspace}/${change.path}`),
@@ -36,7 +35,7 @@ export async function settleSession(
         ? record.commits
         : [...record.commits, done.commit],
   };
-  store.writeChangeset(session, { ...changeset, changes, digest });
+  store.writeChangeset(record.session, { ...changeset, changes, digest });
   store.updateSession(next);
   return next;
 }

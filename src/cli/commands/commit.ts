@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { CommitReport } from "../../controller/carry-out-commit.js";
-import type { Controller } from "../../controller/controller.js";
-import { type CommitProposal, proposeCommit } from "../../controller/propose-commit.js";
+import { type OpenCommit, openCommit } from "../../controller/open-commit.js";
+import type { CommitProposal } from "../../controller/propose-commit.js";
 import { SandboxError } from "../../core/error.js";
 import { EXIT_CODES } from "../../core/exit-code.js";
 import type { CliCommand } from "../cli-command.js";
@@ -46,22 +46,19 @@ async function act(command: Command, context: CliContext): Promise<number> {
     throw new SandboxError("usage", "--all and PATHs exclude each other");
   const controller = await context.openController();
   const { session } = await resolveSession(context, controller, { text, purpose: "change" });
-  const proposal = await proposeCommit(controller, { session, paths });
-  if (options.dryRun === true) return showPlan(context, proposal, options.json === true);
-  return await decide(context, controller, { proposal, options });
+  const approval = toApproval(context, options);
+  const asks = options.dryRun === true || approval === "ask";
+  await using open = await openCommit(controller, { session, paths, asks });
+  if (options.dryRun === true) return showPlan(context, open.proposal, options.json === true);
+  return await decide(context, { open, approval, json: options.json === true });
 }
 
 async function decide(
   context: CliContext,
-  controller: Controller,
-  asked: { readonly proposal: CommitProposal; readonly options: CommitOptions },
+  asked: { readonly open: OpenCommit; readonly approval: Approval; readonly json: boolean },
 ): Promise<number> {
-  const { proposal, options } = asked;
-  const json = options.json === true;
-  const result = await decideCommit(context, controller, {
-    proposal,
-    approval: toApproval(context, options),
-  });
+  const { json } = asked;
+  const result = await decideCommit(context, asked);
   if (result.answer === "declined")
     throw new SandboxError("denied", "not approved; nothing was written");
   if (result.answer === "conflict") return showPlan(context, result.proposal, json);
