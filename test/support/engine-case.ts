@@ -1,8 +1,14 @@
-import { chownSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chownSync, lstatSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { Readable, Writable } from "node:stream";
-import type { LimitReport, Outcome, SandboxMount, SandboxSpec } from "../../src/core/sandbox-spec.js";
+import type {
+  LimitReport,
+  Outcome,
+  SandboxMount,
+  SandboxSpec,
+} from "../../src/core/sandbox-spec.js";
 import type { Engine, RunningSandbox, TerminalSize } from "../../src/engine/engine.js";
+import { removeTree } from "../../src/host/remove-tree.js";
 import { makeTree, openTempDir, type TreeLines } from "./temp-tree.js";
 
 /** An id nobody has: the task's where root runs the tests. */
@@ -65,18 +71,15 @@ export function openEngineCase(engine: Engine, options: EngineCaseOptions = {}):
   const temp = openTempDir();
   const dir = options.at ?? temp.path;
   const isRoot = process.getuid?.() === 0;
-  const uid = isRoot ? ROOTS_TASK : (process.getuid?.() ?? ROOTS_TASK);
-  const gid = isRoot ? ROOTS_TASK : (process.getgid?.() ?? ROOTS_TASK);
-  const [workspace = "", upper = "", work = "", scratch = ""] = ["project", "upper", "work", "scratch"].map(
-    (name) => path.join(dir, name),
+  const { uid, gid } = taskIds();
+  const [workspace = "", upper = "", work = "", scratch = ""] = PLACES.map((name) =>
+    path.join(dir, name),
   );
   makeTree(workspace, options.tree ?? []);
   for (const made of [upper, work]) mkdirSync(made);
   mkdirSync(scratch, { mode: 0o700 });
-  if (isRoot) {
-    for (const made of [upper, work]) chownSync(made, uid, gid);
-    if (options.owner !== "root") giveTree(workspace, uid, gid);
-  }
+  if (isRoot) for (const made of [upper, work]) chownSync(made, uid, gid);
+  if (isRoot && options.owner !== "root") giveTree(workspace, uid, gid);
   const overlay: SandboxMount = {
     kind: "overlay",
     target: workspace,
@@ -101,6 +104,14 @@ export function openEngineCase(engine: Engine, options: EngineCaseOptions = {}):
   };
 }
 
+const PLACES = ["project", "upper", "work", "scratch"];
+
+function taskIds(): { readonly uid: number; readonly gid: number } {
+  const uid = process.getuid?.() ?? 0;
+  const gid = process.getgid?.() ?? 0;
+  return uid === 0 ? { uid: ROOTS_TASK, gid: ROOTS_TASK } : { uid, gid };
+}
+
 interface Place {
   readonly overlay: SandboxMount;
   readonly workspace: string;
@@ -112,7 +123,7 @@ interface Place {
 
 async function startTask(engine: Engine, task: TaskOptions, place: Place): Promise<StartedTask> {
   // As the sealing of layers does: a volatile overlay is not mounted a second time.
-  rmSync(path.join(place.work, "work", "incompat"), { recursive: true, force: true });
+  removeTree(path.join(place.work, "work"));
   const output = { stdout: "", stderr: "" };
   const waiting: (() => void)[] = [];
   const collect = (name: "stdout" | "stderr"): Writable =>
