@@ -151,6 +151,7 @@ except OSError: print("refused")`;
       const control = spawn("python3", ["-c", reach]);
       const [said] = (await once(control.stdout, "data")) as [Buffer];
       server.kill("SIGKILL");
+      await once(server, "exit");
       assert.equal(said.toString().trim(), "reached");
       assert.equal(stdout, "refused\n");
     });

@@ -45,6 +45,7 @@ export function describeSockets(name: string, makeEngine: () => Engine): void {
         const connected = await one.run({ argv: ["python3", "-c", toConnect(at)], mounts });
         const wrote = await one.run({ argv: ["python3", "-c", toWrite(fifo)], mounts });
         reader.kill("SIGKILL");
+        await once(reader, "exit");
         server.close();
         assert.equal(connected.stdout, "refused\n");
         assert.equal(wrote.stdout, "refused\n");
