@@ -140,6 +140,15 @@ export function describeMounts(name: string, makeEngine: () => Engine): void {
       );
     });
 
+    test("nothing is mounted over /proc, /dev or the root", async () => {
+      using one = openEngineCase(makeEngine());
+      for (const target of ["/", "/proc", "/dev/shm", "/proc/sys"])
+        await assert.rejects(
+          one.run({ argv: ["true"], mounts: [{ kind: "readonly", source: "/usr", target }] }),
+          { name: "SandboxError", code: "usage" },
+        );
+    });
+
     test("several workspaces, one within a read-only directory", async () => {
       using one = openEngineCase(makeEngine(), { tree: ["f=first"] });
       using two = openEngineCase(makeEngine(), { tree: ["f=second"] });

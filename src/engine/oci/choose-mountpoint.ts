@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, rmdirSync } from "node:fs";
 import path from "node:path";
-import { hasErrno, SandboxError } from "../../core/error.js";
+import { hasErrno } from "../../core/error.js";
 import type { SandboxMount } from "../../core/sandbox-spec.js";
 
 /** Where the stage mounts its tmpfs, in its own mount namespace: on disk it stays an empty directory. */
@@ -10,33 +10,29 @@ export interface Mountpoint {
   remove(): void;
 }
 
-/** Directories that every Debian has, that all may pass through, and that few tasks need anything of. */
-const PASSABLE = ["/srv", "/media", "/mnt", "/boot", "/home"];
+/** Directories that a system has, that all may pass through, and that few tasks need anything of. */
+const PLACES = ["/srv", "/media", "/mnt", "/boot", "/home"];
 
-/** A directory of its own in `scratchDir`. */
-export function makeMountpoint(scratchDir: string): Mountpoint {
+/**
+ * A directory of the system whose whole path others may pass through (runc's first process is no root on the host) and in
+ * which none of `needed` lies, since the tmpfs covers it; where there is none, one in `scratchDir`.
+ */
+export function chooseMountpoint(needed: readonly string[], scratchDir: string): Mountpoint {
+  const place = PLACES.find(
+    (one) => existsSync(one) && !needed.some((file) => `${file}/`.startsWith(`${one}/`)),
+  );
+  if (place !== undefined) return { path: place, remove: () => {} };
   const mountpoint = path.join(scratchDir, "stage");
   mkdirSync(mountpoint, { recursive: true, mode: 0o700 });
   return { path: mountpoint, remove: () => removeDirectory(mountpoint) };
 }
 
-/**
- * A directory whose whole path others may pass through: runc's first process is no root on the host, and names the bundle
- * by its full path. Nothing that `mounts` take from the host may lie in it, since the tmpfs covers it.
- */
-export function choosePassableMountpoint(mounts: readonly SandboxMount[]): Mountpoint {
-  const sources = mounts.flatMap(toSources);
-  const found = PASSABLE.find(
-    (place) => existsSync(place) && !sources.some((source) => `${source}/`.startsWith(`${place}/`)),
-  );
-  if (found === undefined)
-    throw new SandboxError("sandbox-unavailable", "no place for runc's bundle is left", {
-      hint: "apt-get install -y --no-install-recommends crun",
-    });
-  return { path: found, remove: () => {} };
+/** What `mounts` take from the host. */
+export function toSources(mounts: readonly SandboxMount[]): readonly string[] {
+  return mounts.flatMap(toSource);
 }
 
-function toSources(mount: SandboxMount): readonly string[] {
+function toSource(mount: SandboxMount): readonly string[] {
   switch (mount.kind) {
     case "overlay":
       return [mount.lower, mount.upper, mount.work];

@@ -1,6 +1,6 @@
 import type { SandboxSpec } from "../../core/sandbox-spec.js";
 import { spawnStage } from "../../host/spawn-stage.js";
-import { makeMountpoint } from "./choose-mountpoint.js";
+import { chooseMountpoint } from "./choose-mountpoint.js";
 import type { Runtime } from "./find-runtime.js";
 import { planBase, planTask } from "./plan-sandbox.js";
 import { toSeccompSection } from "./read-seccomp.js";
@@ -32,7 +32,7 @@ export async function compileFilter(input: CompileFilterInput): Promise<Buffer |
     options: { sandboxId: input.sandboxId },
     runtime: input.runtime,
     ids: toTaskIds(spec, input.runtime.name, []),
-    mountpoint: makeMountpoint(input.scratchDir),
+    mountpoint: chooseMountpoint([input.stageArgv[1] ?? ""], input.scratchDir),
     purpose: "compile",
   } as const;
   const child = await spawnStage({

@@ -1,18 +1,45 @@
-/** Fields of one record, each with a 32-bit big-endian length: what `unpack("(N/a*)*")` reads in Perl. */
-export function encodeFields(fields: readonly (string | Uint8Array)[]): Buffer {
-  const parts: Uint8Array[] = [];
-  for (const field of fields) {
-    const bytes = typeof field === "string" ? Buffer.from(field) : field;
-    const length = Buffer.allocUnsafe(4);
-    length.writeUInt32BE(bytes.length);
-    parts.push(length, bytes);
-  }
-  return Buffer.concat(parts);
+/** A field: text, which goes as UTF-8, or bytes. */
+type Field = string | Uint8Array;
+
+const LENGTH_BYTES = 4;
+
+/** Fields, each with a 32-bit big-endian length, after one length of them all: what the stage calls a frame. */
+export function encodeFrame(fields: readonly Field[]): Buffer {
+  const size = sizeOf(fields);
+  const frame = Buffer.allocUnsafe(LENGTH_BYTES + size);
+  writeFields(frame, frame.writeUInt32BE(size), fields);
+  return frame;
 }
 
-/** A frame: the fields with their total length in front. */
-export function encodeFrame(fields: readonly (string | Uint8Array)[]): Buffer {
-  return encodeFields([encodeFields(fields)]);
+/** A frame whose fields are records, each with fields of its own. One buffer for all: a plan has hundreds of fields. */
+export function encodeRecords(records: readonly (readonly Field[])[]): Buffer {
+  const sizes = records.map(sizeOf);
+  const size = sizes.reduce((sum, one) => sum + LENGTH_BYTES + one, 0);
+  const frame = Buffer.allocUnsafe(LENGTH_BYTES + size);
+  let at = frame.writeUInt32BE(size);
+  records.forEach((fields, index) => {
+    at = writeFields(frame, frame.writeUInt32BE(sizes[index] ?? 0, at), fields);
+  });
+  return frame;
+}
+
+function sizeOf(fields: readonly Field[]): number {
+  let size = 0;
+  for (const field of fields) size += LENGTH_BYTES + Buffer.byteLength(field);
+  return size;
+}
+
+/** Returns the offset behind what it wrote. */
+function writeFields(frame: Buffer, start: number, fields: readonly Field[]): number {
+  let at = start;
+  for (const field of fields) {
+    const from = at + LENGTH_BYTES;
+    const length = typeof field === "string" ? frame.write(field, from) : field.length;
+    if (typeof field !== "string") frame.set(field, from);
+    frame.writeUInt32BE(length, at);
+    at = from + length;
+  }
+  return at;
 }
 
 /** Cuts the stage's answers into frames. */

@@ -30,6 +30,7 @@ export const ETC_FILES: readonly string[] = [
   "rpc",
   "services",
   "shells",
+  "ssl/openssl.cnf",
   "timezone",
 ];
 
@@ -44,4 +45,12 @@ export const ETC_DIRECTORIES: readonly string[] = [
 ];
 
 /** Names of version-numbered directories in `/etc`, by their beginning. */
-export const ETC_PREFIXES: readonly string[] = ["java", "python", "emacs", "php", "ruby", "R"];
+export const ETC_PREFIXES: readonly string[] = [
+  "java",
+  "python",
+  "emacs",
+  "php",
+  "ruby",
+  "ImageMagick",
+  "texmf",
+];

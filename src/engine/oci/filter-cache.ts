@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { lstatSync, mkdirSync, readFileSync, realpathSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { hasErrno } from "../../core/error.js";
 import { writeFileAtomic } from "../../host/atomic-file.js";
@@ -7,10 +7,12 @@ import type { Runtime } from "./find-runtime.js";
 
 const DIGEST_BYTES = 32;
 
-/** Where libseccomp lies: the runtime's compiler is this library. */
-const LIBSECCOMP = ["x86_64-linux-gnu", "aarch64-linux-gnu", "."].map(
-  (directory) => `/usr/lib/${directory}/libseccomp.so.2`,
-);
+/** Where libseccomp, which does the compiling, may lie. */
+const LIBSECCOMP = [
+  process.arch === "arm64" ? "/usr/lib/aarch64-linux-gnu" : "/usr/lib/x86_64-linux-gnu",
+  "/usr/lib64",
+  "/usr/lib",
+].map((directory) => `${directory}/libseccomp.so.2`);
 
 /** Compiled filters of one user: `<cacheDir>/seccomp/<key>.bpf`, each with its SHA-256 in front. */
 export interface FilterCache {
@@ -34,21 +36,15 @@ export function openFilterCache(
 
 /** The program's and the library's identity stand for their versions: asking them would cost a process. */
 function toKey(runtime: Runtime, profileText: string): string {
-  const hash = createHash("sha256");
-  for (const part of [process.arch, runtime.path, ...[runtime.path, ...LIBSECCOMP].map(toStamp)])
-    hash.update(`${part}\0`);
-  return hash.update(profileText).digest("hex").slice(0, 40);
+  const library = LIBSECCOMP.find((file) => existsSync(file)) ?? "";
+  const identity = [process.arch, runtime.path, toStamp(runtime.path), toStamp(library)].join("\0");
+  return createHash("sha256").update(`${identity}\0${profileText}`).digest("hex").slice(0, 40);
 }
 
 function toStamp(file: string): string {
-  try {
-    const target = realpathSync(file);
-    const { size, mtimeMs, ino } = lstatSync(target);
-    return `${target} ${size} ${mtimeMs} ${ino}`;
-  } catch (error) {
-    if (hasErrno(error, "ENOENT", "ENOTDIR", "EACCES")) return "";
-    throw error;
-  }
+  if (file === "") return "";
+  const stat = statSync(file, { throwIfNoEntry: false });
+  return stat === undefined ? "" : `${file} ${stat.size} ${stat.mtimeMs} ${stat.ino}`;
 }
 
 /** A filter that is not ours alone, or not what was stored, is as good as none. */

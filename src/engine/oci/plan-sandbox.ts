@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { SandboxSpec } from "../../core/sandbox-spec.js";
 import type { StartOptions, TerminalSize } from "../engine.js";
-import { choosePassableMountpoint, type Mountpoint, makeMountpoint } from "./choose-mountpoint.js";
+import type { Mountpoint } from "./choose-mountpoint.js";
 import type { Runtime } from "./find-runtime.js";
 import { findScript } from "./find-script.js";
 import type { LimitPlan } from "./plan-limits.js";
@@ -94,17 +94,6 @@ function toTerminalSettings(
 ): Readonly<Record<string, string>> {
   if (!spec.terminal) return {};
   return { terminal: "1", columns: String(size.columns), rows: String(size.rows) };
-}
-
-/** Where the stage works. crun names the bundle relative to it, so that only root need be able to go there. */
-export function planMountpoint(
-  spec: SandboxSpec,
-  scratchDir: string,
-  { runtime, ids }: Pick<PlanSandboxInput, "runtime" | "ids">,
-): Mountpoint {
-  return runtime.name === "runc" && ids.mode === "root"
-    ? choosePassableMountpoint(spec.mounts)
-    : makeMountpoint(scratchDir);
 }
 
 function toRuntimeArguments(

@@ -35,6 +35,7 @@ export class RunningStage implements RunningSandbox {
   readonly #ended: Promise<Outcome>;
   readonly #watch: Disposable;
   readonly #timers: NodeJS.Timeout[] = [];
+  readonly #onAbort = (): void => this.stop("aborted");
   #ending: Outcome | undefined;
 
   constructor(input: RunningStageInput) {
@@ -51,8 +52,8 @@ export class RunningStage implements RunningSandbox {
       onExceeded: (reason) => this.killNow({ outcome: "interrupted", reason }),
     });
     if (timeoutMs !== undefined) this.#after(timeoutMs, () => this.end({ outcome: "timed-out" }));
-    if (abort?.aborted === true) this.stop("aborted");
-    abort?.addEventListener("abort", () => this.stop("aborted"), { once: true });
+    if (abort?.aborted === true) this.#onAbort();
+    abort?.addEventListener("abort", this.#onAbort);
   }
 
   /** Rejects, when all of it is gone, where the task could not begin. */
@@ -96,7 +97,6 @@ export class RunningStage implements RunningSandbox {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#kill();
     await this.#ended.catch(() => {});
-    await this.#input.child.waitClosed();
   }
 
   #kill(): void {
@@ -113,6 +113,7 @@ export class RunningStage implements RunningSandbox {
     const { child, channel, streams, cleanUp } = this.#input;
     await channel.over;
     this.#watch[Symbol.dispose]();
+    this.#input.abort?.removeEventListener("abort", this.#onAbort);
     for (const timer of this.#timers) clearTimeout(timer);
     streams.release();
     await seeGone(channel.pid);

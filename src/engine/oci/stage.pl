@@ -352,7 +352,7 @@ sub do_overlay {
   my $at = open_target($target, "dir");
   my $options = "lowerdir=" . via($fds[0]) . ",upperdir=" . via($fds[1]) . ",workdir=" . via($fds[2]);
   mount_at("overlay", via($at), "overlay", $MS_NOSUID | $MS_NODEV, "$options,userxattr,redirect_dir=nofollow,metacopy=off,index=off,xino=off,volatile")
-    or fail("cannot mount the overlay of $lower: $!");
+    or fail("cannot mount the overlay of $lower: $!", -e "$work/work/incompat/volatile" ? " (its layers were not sealed after the last run)" : "");
   close_fds(@fds, $at);
   $sealed{$target} = 1;
 }

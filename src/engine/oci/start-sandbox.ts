@@ -1,10 +1,12 @@
-import type { SandboxSpec } from "../../core/sandbox-spec.js";
+import { SandboxError } from "../../core/error.js";
+import type { SandboxMount, SandboxSpec } from "../../core/sandbox-spec.js";
 import { type StageProcess, spawnStage } from "../../host/spawn-stage.js";
 import type { RunningSandbox, StartOptions } from "../engine.js";
+import { chooseMountpoint, toSources } from "./choose-mountpoint.js";
 import { findPerl, type Runtime } from "./find-runtime.js";
 import { obtainFilter } from "./obtain-filter.js";
 import type { OciEngineOptions } from "./oci-engine-options.js";
-import { INIT_PATH, planBase, planMountpoint, planTask } from "./plan-sandbox.js";
+import { INIT_PATH, planBase, planTask } from "./plan-sandbox.js";
 import { planLimits } from "./plan-limits.js";
 import { RunningStage } from "./running-stage.js";
 import { readSeccompProfile } from "./seccomp-profile.js";
@@ -29,6 +31,7 @@ const STAGE_ENV = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" };
  * comes up, its plan is made.
  */
 export async function startSandbox(input: StartSandboxInput): Promise<RunningSandbox> {
+  refuseTargets(input.spec.mounts);
   const streams = planStreams(input.spec, input.options.io);
   const argv = [findPerl(), input.stage, String(process.pid)] as const;
   const child = await spawnStage({
@@ -47,6 +50,15 @@ export async function startSandbox(input: StartSandboxInput): Promise<RunningSan
     await made.remove();
     throw error;
   }
+}
+
+/** The runtime mounts its own things there, over whatever else there is. */
+const TAKEN = /^\/((proc|dev)(\/.*)?)?$/;
+
+function refuseTargets(mounts: readonly SandboxMount[]): void {
+  const taken = mounts.find(({ target }) => TAKEN.test(target));
+  if (taken !== undefined)
+    throw new SandboxError("usage", `nothing can be mounted at ${taken.target} in a sandbox`);
 }
 
 /** What has to be removed when a sandbox is gone, or was not made after all. */
@@ -74,7 +86,8 @@ async function sendPlan(input: StartSandboxInput, stage: Stage): Promise<Running
   const { child, made } = stage;
   const channel = new StageChannel(child);
   const ids = toTaskIds(spec, runtime.name, spec.mounts);
-  const mountpoint = planMountpoint(spec, options.scratchDir, { runtime, ids });
+  const needed = [input.stage, ...toSources(spec.mounts)];
+  const mountpoint = chooseMountpoint(needed, options.scratchDir);
   made.add(mountpoint.remove);
   const plan = { spec, options, runtime, ids, mountpoint, purpose: "run" } as const;
   channel.sendFrame(planBase(plan));

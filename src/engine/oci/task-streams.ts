@@ -98,21 +98,26 @@ function unrefInput(): void {
 /** A destination that fails (a closed pipe) loses the rest; the task is not held up by it. */
 function relay(name: "stdout" | "stderr", from: Readable | null, io: SandboxIo): Promise<void> {
   if (from === null || from.closed) return Promise.resolve();
-  const to = io[name] === "inherit" ? process[name] : io[name];
+  // Node's own stdout takes a while to come up: only for a task that says something.
+  let open: Writable | undefined;
   let broken = false;
   const onBroken = (): void => {
     broken = true;
     from.resume();
   };
   const onDrain = (): void => void from.resume();
-  to.on("error", onBroken).on("drain", onDrain);
+  const openDestination = (): Writable => {
+    open = io[name] === "inherit" ? process[name] : io[name];
+    return open.on("error", onBroken).on("drain", onDrain);
+  };
   from.on("data", (chunk: Buffer) => {
     io.onOutput?.(name, chunk);
+    const to = open ?? openDestination();
     if (!broken && !to.write(chunk)) from.pause();
   });
   return new Promise((resolve) => {
     from.once("close", () => {
-      to.off("error", onBroken).off("drain", onDrain);
+      open?.off("error", onBroken).off("drain", onDrain);
       resolve();
     });
   });

@@ -1,5 +1,5 @@
 import type { SandboxMount, SandboxSpec } from "../../core/sandbox-spec.js";
-import { encodeFields, encodeFrame } from "./encode-frame.js";
+import { encodeRecords } from "./encode-frame.js";
 
 /** One step of the stage: a verb of `stage.pl` and its arguments. What it makes is the first argument. */
 export type StageStep = readonly [verb: string, ...args: (string | Uint8Array)[]];
@@ -23,7 +23,7 @@ export function toBasePlan(
   steps: readonly StageStep[],
 ): Buffer {
   const set = Object.entries(settings).map(([name, value]): StageStep => ["set", name, value]);
-  return encodeSteps([...set, ...sortByDepth(steps)]);
+  return encodeRecords([...set, ...sortByDepth(steps)]);
 }
 
 /** The second frame: the task's own mounts, its configuration and the runtime that takes over. */
@@ -37,16 +37,12 @@ export function toTaskPlan(input: TaskPlanInput): Buffer {
     String(stageGid),
     "size=25%",
   ];
-  return encodeSteps([
+  return encodeRecords([
     ...input.before,
     ...sortByDepth([home, ...spec.mounts.map(toMountStep)]),
     ["config", JSON.stringify(input.config)],
     ["runtime", ...input.runtime],
   ]);
-}
-
-function encodeSteps(steps: readonly StageStep[]): Buffer {
-  return encodeFrame(steps.map((step) => encodeFields(step)));
 }
 
 /** Parents come before what lies in them; equals keep their order, so that the later one is on top. */
