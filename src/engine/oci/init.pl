@@ -1,15 +1,23 @@
 #!/usr/bin/perl
-# Pid 1 of a sandbox with a terminal. A program that is pid 1 itself ignores every signal for which it has no handler
-# (pid_namespaces(7)): Ctrl-C would do nothing. So the task is a child in a foreground process group of its own; this
-# passes on what the runtime passes to it, and reaps orphans. It has no more rights than the task.
+# Pid 1 of a sandbox. A program that is pid 1 itself ignores every signal it has no handler for, also the ones it sends
+# itself (pid_namespaces(7)): SIGTERM and Ctrl-C would do nothing, and orphans would stay zombies. So the task is a child;
+# this passes on what the runtime passes to it, and reaps. It has no more rights than the task.
+#
+# Arguments: "terminal" or "pipes", the number of variables, the variables (NAME=VALUE), the program, its arguments. The
+# environment comes this way because this program's own must be empty: perl obeys variables.
+my ($kind, $count) = splice(@ARGV, 0, 2);
+my %environment = map { split(/=/, $_, 2) } splice(@ARGV, 0, $count);
 my $child = fork();
 defined $child or die "sandbox: cannot fork: $!\n";
 if ($child == 0) {
-  setpgrp(0, 0);
-  local $SIG{TTOU} = "IGNORE";
-  my $group = pack("i", $$);
-  ioctl(STDIN, 0x5410, $group);    # TIOCSPGRP
-  $SIG{TTOU} = "DEFAULT";
+  if ($kind eq "terminal") {
+    setpgrp(0, 0);
+    local $SIG{TTOU} = "IGNORE";
+    my $group = pack("i", $$);
+    ioctl(STDIN, 0x5410, $group);    # TIOCSPGRP
+    $SIG{TTOU} = "DEFAULT";
+  }
+  %ENV = %environment;
   exec { $ARGV[0] } @ARGV;
   print STDERR "sandbox: $ARGV[0]: $!\n";
   exit($! == 2 ? 127 : 126);
@@ -20,7 +28,7 @@ $SIG{WINCH} = sub {
   my ($rows, $columns) = split(" ", scalar(<$f>));
   my $size = pack("S4", $rows, $columns, 0, 0);
   ioctl(STDIN, 0x5414, $size);    # TIOCSWINSZ
-};
+} if $kind eq "terminal";
 while (1) {
   my $pid = waitpid(-1, 2);    # WUNTRACED
   next if $pid != $child;

@@ -29,8 +29,8 @@ export interface PlanTaskInput {
   readonly limits?: LimitPlan;
 }
 
-/** Where a sandbox with a terminal has its first program. */
-export const INIT_PATH = "/run/init";
+/** Where a sandbox has its first program. */
+const INIT_PATH = "/run/init";
 
 const DEFAULT_SIZE: TerminalSize = { columns: 80, rows: 24 };
 const DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin";
@@ -53,11 +53,14 @@ export function planBase(input: PlanSandboxInput): Buffer {
     path: spec.env["PATH"] ?? DEFAULT_PATH,
     ...toTerminalSettings(spec, options.terminalSize),
   };
-  return toBasePlan(settings, [
-    ...ids.steps,
-    ...toBaseSteps(spec, ids.inside),
-    ...(spec.terminal ? [toInitStep()] : []),
-  ]);
+  return toBasePlan(settings, [...ids.steps, ...toBaseSteps(spec, ids.inside), toInitStep()]);
+}
+
+/** The task below the init of the sandbox; see `init.pl`. */
+export function toInitArgv(spec: SandboxSpec, perl: string): readonly string[] {
+  const variables = Object.entries(spec.env).map(([name, value]) => `${name}=${value}`);
+  const kind = spec.terminal ? "terminal" : "pipes";
+  return [perl, INIT_PATH, kind, String(variables.length), ...variables, ...spec.argv];
 }
 
 function toInitStep(): StageStep {

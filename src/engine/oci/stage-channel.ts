@@ -113,7 +113,17 @@ function toFailure([signal, code, begun, log]: readonly string[]): string | unde
     : `the runtime died of signal ${signal}`;
 }
 
+/**
+ * The init of a sandbox says 128 and the number where a signal ended the task. A task that exits with such a code itself
+ * means the same by it, as shells do; the exit code of the command line is equal either way.
+ */
+const SIGNAL_BASE = 128;
+const LAST_SIGNAL = 31;
+
 function toOutcome([signal, code]: readonly string[]): Outcome {
   if (signal !== "0") return { outcome: "signalled", signal: Number(signal) };
-  return { outcome: "exited", code: Number(code) };
+  const own = Number(code);
+  const ended = own - SIGNAL_BASE;
+  if (ended >= 1 && ended <= LAST_SIGNAL) return { outcome: "signalled", signal: ended };
+  return { outcome: "exited", code: own };
 }

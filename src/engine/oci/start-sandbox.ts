@@ -6,7 +6,7 @@ import { chooseMountpoint, toSources } from "./choose-mountpoint.js";
 import { findPerl, type Runtime } from "./find-runtime.js";
 import { obtainFilter } from "./obtain-filter.js";
 import type { OciEngineOptions } from "./oci-engine-options.js";
-import { INIT_PATH, planBase, planTask } from "./plan-sandbox.js";
+import { planBase, planTask, toInitArgv } from "./plan-sandbox.js";
 import { planLimits } from "./plan-limits.js";
 import { RunningStage } from "./running-stage.js";
 import { readSeccompProfile } from "./seccomp-profile.js";
@@ -95,7 +95,7 @@ async function sendPlan(input: StartSandboxInput, stage: Stage): Promise<Running
   const descriptors = await channel.pipes;
   const limits = planLimits(spec.limits, options.sandboxId);
   made.add(limits.cleanUp);
-  const argv = spec.terminal ? [findPerl(), INIT_PATH, ...spec.argv] : spec.argv;
+  const argv = toInitArgv(spec, findPerl());
   const secondFrame = planTask(plan, { argv, seccomp, limits });
   const { begun } = channel;
   const streams = connectStreams(child, options.io, { plan: stage.streams, descriptors, begun });

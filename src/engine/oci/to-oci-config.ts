@@ -91,6 +91,9 @@ const MOUNTS = [
   },
 ];
 
+/** The init's alone: the task's own comes as its arguments. */
+const INIT_ENV = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"];
+
 function toProcess({ spec, argv, user, rlimits, terminalSize }: OciConfigInput): object {
   return {
     terminal: spec.terminal,
@@ -99,7 +102,7 @@ function toProcess({ spec, argv, user, rlimits, terminalSize }: OciConfigInput):
       : {}),
     user: { ...user, umask: 0o022 },
     args: argv,
-    env: Object.entries(spec.env).map(([name, value]) => `${name}=${value}`),
+    env: INIT_ENV,
     cwd: spec.cwd,
     capabilities: { bounding: [], effective: [], inheritable: [], permitted: [], ambient: [] },
     rlimits,
