@@ -3,10 +3,15 @@
 # itself (pid_namespaces(7)): SIGTERM and Ctrl-C would do nothing, and orphans would stay zombies. So the task is a child;
 # this passes on what the runtime passes to it, and reaps. It has no more rights than the task.
 #
-# Arguments: "terminal" or "pipes", the number of variables, the variables (NAME=VALUE), the program, its arguments. The
-# environment comes this way because this program's own must be empty: perl obeys variables.
-my ($kind, $count) = splice(@ARGV, 0, 2);
-my %environment = map { split(/=/, $_, 2) } splice(@ARGV, 0, $count);
+# Arguments: "terminal" or "pipes", the program, its arguments. The task's environment is in /run/environment, NUL after
+# each NAME=VALUE: this program's own must be empty, since perl obeys variables, and arguments can be seen on the host.
+my $kind = shift @ARGV;
+my %environment;
+if (open(my $f, "<", "/run/environment")) {
+  local $/ = "\0";
+  while (my $line = <$f>) { chomp $line; my ($name, $value) = split(/=/, $line, 2); $environment{$name} = $value }
+}
+else { die "sandbox: the environment cannot be read: $!\n" }
 my $child = fork();
 defined $child or die "sandbox: cannot fork: $!\n";
 if ($child == 0) {

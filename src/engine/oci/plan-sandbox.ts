@@ -58,13 +58,16 @@ export function planBase(input: PlanSandboxInput): Buffer {
 
 /** The task below the init of the sandbox; see `init.pl`. */
 export function toInitArgv(spec: SandboxSpec, perl: string): readonly string[] {
-  const variables = Object.entries(spec.env).map(([name, value]) => `${name}=${value}`);
-  const kind = spec.terminal ? "terminal" : "pipes";
-  return [perl, INIT_PATH, kind, String(variables.length), ...variables, ...spec.argv];
+  return [perl, INIT_PATH, spec.terminal ? "terminal" : "pipes", ...spec.argv];
 }
 
-function toInitStep(): StageStep {
-  return ["file", INIT_PATH, readFileSync(findScript("init.pl"))];
+/** The init and what it reads: arguments could be seen by everybody on the host, as variables of `--env` must not be. */
+function toInitSteps(spec: SandboxSpec): readonly StageStep[] {
+  const variables = Object.entries(spec.env).map(([name, value]) => `${name}=${value}\0`);
+  return [
+    ["file", INIT_PATH, readFileSync(findScript("init.pl"))],
+    ["file", "/run/environment", variables.join("")],
+  ];
 }
 
 /** The second frame: everything else. */
