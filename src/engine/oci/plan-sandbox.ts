@@ -53,7 +53,11 @@ export function planBase(input: PlanSandboxInput): Buffer {
     path: spec.env["PATH"] ?? DEFAULT_PATH,
     ...toTerminalSettings(spec, options.terminalSize),
   };
-  return toBasePlan(settings, [...ids.steps, ...toBaseSteps(spec, ids.inside), toInitStep()]);
+  return toBasePlan(settings, [
+    ...ids.steps,
+    ...toBaseSteps(spec, ids.inside),
+    ...toInitSteps(spec),
+  ]);
 }
 
 /** The task below the init of the sandbox; see `init.pl`. */
