@@ -47,10 +47,11 @@ function describeHostEdit(
 }
 
 function checkMissing(change: Change, missing: Missing, context: CheckContext): Verdict {
-  if (missing === "link") return conflict("a directory above it is a symbolic link now");
+  const isMade = change.kind === "add" && context.willExist(change);
+  if (missing === "link" && !isMade) return conflict("a directory above it is a symbolic link now");
   if (change.after === undefined) return { verdict: "after" };
   if (change.before !== undefined) return conflict("was deleted on the host");
-  if (missing === "parent" && !context.willExist(change))
+  if (missing === "parent" && !isMade)
     return conflict("the directory it belongs in is gone from the host");
   if (change.hostTouched !== undefined) return conflict(change.hostTouched);
   return { verdict: "before" };

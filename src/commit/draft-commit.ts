@@ -114,8 +114,8 @@ function toSource(
   const rename = context.layers[change.workspace]?.staging === "rename";
   // An inode that keeps a name in the layers would let a later task write into the real file.
   if (rename && (upper.type !== "file" || known.sole)) return toMove(context, from, upper);
-  if (upper.type !== "file") return { kind: "make", ino: upper.ino };
   const group = upper.nlink > 1 ? { group: `${change.workspace}/${upper.ino}` } : {};
+  if (upper.type !== "file") return { kind: "make", ino: upper.ino, ...group };
   return { kind: "copy", from, ino: upper.ino, ...group };
 }
 

@@ -51,7 +51,8 @@ function judge(building: Building, step: Step): void {
   const { workspace, path } = step;
   const found = building.roots.root(workspaceRoot(workspace)).find(path);
   const stat = typeof found === "string" ? undefined : found;
-  const behindLink = found === "link" ? "a directory above it is a symbolic link now" : undefined;
+  const isBlocked = found === "link" && !isParentRestored(building, step);
+  const behindLink = isBlocked ? "a directory above it is a symbolic link now" : undefined;
   if (behindLink === undefined && isTakenBack(building, step, stat)) return;
   const reason = behindLink ?? describeChange(building, step, stat);
   const source = reason === undefined ? findSource(building, step) : undefined;
@@ -112,6 +113,13 @@ function describeChange(
   const difference = describeDifference(building.ops, { at, stat }, expected);
   if (difference !== undefined) return `changed since the commit: ${difference}`;
   return after.type === "dir" && step.act !== "set" ? describeExtra(building, step) : undefined;
+}
+
+/** True where the directory a path belongs in comes back by this rollback. */
+function isParentRestored(building: Building, step: Step): boolean {
+  const parent = parentPath(step.path);
+  if (parent === undefined) return false;
+  return building.drafts.get(toKey(step.workspace, parent))?.after?.type === "dir";
 }
 
 function hasParent(building: Building, step: Step): boolean {

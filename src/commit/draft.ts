@@ -28,7 +28,7 @@ export type DraftSource =
       readonly mayStay: true;
     })
   | (Extract<Source, { kind: "copy" }> & {
-      /** Paths with the same key become names of one inode. */
+      /** Paths with the same key become names of one inode. For `make` as well. */
       readonly group?: string;
     })
-  | Extract<Source, { kind: "make" }>;
+  | (Extract<Source, { kind: "make" }> & { readonly group?: string });

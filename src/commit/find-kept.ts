@@ -29,8 +29,9 @@ export function findKept(
   }
   if (before.type === "file")
     return findCopy(bench, { step, before, written: inode !== undefined });
-  if (before.type === "dir" || before.type === "symlink" || before.type === "fifo")
-    return { kind: "make" };
+  if (before.type === "dir") return { kind: "make" };
+  if (before.type === "symlink" || before.type === "fifo")
+    return { kind: "make", group: toGroup(step) };
   return `a ${before.type} cannot be made again`;
 }
 

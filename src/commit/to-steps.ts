@@ -94,16 +94,15 @@ function toSource(
   source: DraftSource,
   known: { readonly n: number; readonly groups: Map<string, number> },
 ): Source {
-  if (source.kind === "make") return source;
   if (source.kind === "move") {
     const { mayStay: _, ...move } = source;
     return move;
   }
-  const { group, ...copy } = source;
-  const first = group === undefined ? undefined : known.groups.get(group);
-  if (first !== undefined) return { kind: "link", step: first, ino: copy.ino };
-  if (group !== undefined) known.groups.set(group, known.n);
-  return copy;
+  const { group, ...own } = source;
+  if (group === undefined) return own;
+  const first = known.groups.get(group);
+  known.groups.set(group, first ?? known.n);
+  return first === undefined ? own : { kind: "link", step: first, ino: own.ino ?? "" };
 }
 
 /** A pre-image that may still change, or cannot stay where it is, is copied besides. */

@@ -1,5 +1,5 @@
 import { hasErrno } from "../core/error.js";
-import { baseName, encodeName, parentPath, type RelPath } from "../core/path.js";
+import { baseName, parentPath, type RelPath } from "../core/path.js";
 import type { At, FileOps } from "./confined-ops.js";
 import type { FileStat } from "./confined-stat.js";
 
@@ -31,8 +31,8 @@ export interface ConfinedRoot extends Disposable {
 }
 
 const MAX_HANDLES = 64;
-/** Below PATH_MAX, which counts the NUL. */
-const MAX_PATH_BYTES = 4000;
+/** Below PATH_MAX (4096 bytes with the NUL): a UTF-16 unit is three bytes at most. A name has 255 bytes. */
+const MAX_PATH_UNITS = 1300;
 
 /** Opens the directory at an absolute path. `strict`: no component of it may be a symbolic link. */
 export function openConfinedRoot(
@@ -112,16 +112,12 @@ function openNext(ops: FileOps, fd: number, piece: string, rootFd: number): numb
 }
 
 function toPieces(dir: RelPath): readonly string[] {
-  // A string's bytes are at most three for each of its units.
-  if (dir.length * 3 <= MAX_PATH_BYTES) return [dir];
   const pieces: string[] = [];
-  let piece = "";
-  for (const name of dir.split("/")) {
-    const longer = piece === "" ? name : `${piece}/${name}`;
-    if (encodeName(longer).length > MAX_PATH_BYTES) {
-      pieces.push(piece);
-      piece = name;
-    } else piece = longer;
+  let start = 0;
+  while (dir.length - start > MAX_PATH_UNITS) {
+    const end = dir.lastIndexOf("/", start + MAX_PATH_UNITS);
+    pieces.push(dir.slice(start, end));
+    start = end + 1;
   }
-  return [...pieces, piece];
+  return [...pieces, dir.slice(start)];
 }

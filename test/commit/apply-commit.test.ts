@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import test from "node:test";
 import { isHot } from "../../src/commit/is-hot.js";
-import { describeTree, openCommitCase } from "../support/commit-case.js";
+import { openCommitCase } from "../support/commit-case.js";
+import { describeTree } from "../support/describe-tree.js";
 import { openTempDir } from "../support/temp-tree.js";
 import { everyKind } from "./every-kind.js";
 

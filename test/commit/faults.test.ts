@@ -5,8 +5,10 @@ import test from "node:test";
 import { isHot } from "../../src/commit/is-hot.js";
 import { isSandboxError } from "../../src/core/error.js";
 import type { FileOps } from "../../src/host/confined-ops.js";
-import { type CommitCase, describeTree, openCommitCase, watchOps } from "../support/commit-case.js";
+import { type CommitCase, openCommitCase } from "../support/commit-case.js";
+import { describeTree } from "../support/describe-tree.js";
 import { openTempDir } from "../support/temp-tree.js";
+import { watchOps } from "../support/watch-ops.js";
 import { everyKind } from "./every-kind.js";
 
 class Killed extends Error {}

@@ -6,13 +6,9 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { isHot } from "../../src/commit/is-hot.js";
-import {
-  type CommitCase,
-  describeTree,
-  openCommitCase,
-  toCommitCase,
-  watchOps,
-} from "../support/commit-case.js";
+import { type CommitCase, openCommitCase, toCommitCase } from "../support/commit-case.js";
+import { describeTree } from "../support/describe-tree.js";
+import { watchOps } from "../support/watch-ops.js";
 import { everyKind } from "./every-kind.js";
 
 const [what = "", dir = "", file, at] = process.argv.slice(2);

@@ -6,13 +6,8 @@ import test from "node:test";
 import type { Change } from "../../src/core/change.js";
 import { toChangesetDigest } from "../../src/core/changeset-digest.js";
 import { sealLayers } from "../../src/overlay/seal-layers.js";
-import {
-  type CommitCase,
-  describeTree,
-  native,
-  openCommitCase,
-  toCommitCase,
-} from "../support/commit-case.js";
+import { type CommitCase, native, openCommitCase, toCommitCase } from "../support/commit-case.js";
+import { describeTree } from "../support/describe-tree.js";
 import { mountAndEdit } from "../support/overlay-case.js";
 import { openTempDir, type TempDir } from "../support/temp-tree.js";
 import { everyKind } from "./every-kind.js";

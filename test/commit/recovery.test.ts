@@ -6,8 +6,10 @@ import test from "node:test";
 import { fileURLToPath } from "node:url";
 import { isHot } from "../../src/commit/is-hot.js";
 import { readStamps } from "../../src/commit/read-stamps.js";
-import { type CommitCase, describeTree, openCommitCase, watchOps } from "../support/commit-case.js";
+import { type CommitCase, openCommitCase } from "../support/commit-case.js";
+import { describeTree } from "../support/describe-tree.js";
 import { openTempDir } from "../support/temp-tree.js";
+import { watchOps } from "../support/watch-ops.js";
 
 const CASE = {
   base: ["f=old", "g=old", "gone=gone", "d/a=1"],

@@ -13,7 +13,8 @@ import {
 } from "node:fs";
 import path from "node:path";
 import test from "node:test";
-import { type CommitCase, describeTree, openCommitCase } from "../support/commit-case.js";
+import { type CommitCase, openCommitCase } from "../support/commit-case.js";
+import { describeTree } from "../support/describe-tree.js";
 import { openTempDir } from "../support/temp-tree.js";
 
 const BASE = ["f=old", "g=old", "gone=gone", "d/a=1", "d/b=2"];

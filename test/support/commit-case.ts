@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { applyCommit, type CommitResult } from "../../src/commit/apply-commit.js";
 import { applyRollback } from "../../src/commit/apply-rollback.js";
@@ -12,8 +11,6 @@ import type { NewFiles } from "../../src/commit/resolve-owner.js";
 import type { Changeset, CommittedStamp, Layers } from "../../src/core/change.js";
 import { toChangesetDigest } from "../../src/core/changeset-digest.js";
 import { type CommitId, parseCommitId, parseSessionId } from "../../src/core/ids.js";
-import { decodeName, encodeName } from "../../src/core/path.js";
-import { openFileOps } from "../../src/host/confined-calls.js";
 import type { FileOps } from "../../src/host/confined-ops.js";
 import { openNative } from "../../src/host/native.js";
 import { readChangeset } from "../../src/overlay/read-changeset.js";
@@ -64,9 +61,15 @@ const OWN_IDS = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 export function openCommitCase(
   dir: string,
   one: OverlayCase,
-  options: { readonly staging?: Layers["staging"]; readonly commitsDir?: string } = {},
+  options: {
+    readonly staging?: Layers["staging"];
+    readonly commitsDir?: string;
+    readonly snapshot?: boolean;
+  } = {},
 ): CommitCase {
-  const { layers: made, snapshot } = runOverlay(dir, one, { snapshot: true });
+  const { layers: made, snapshot } = runOverlay(dir, one, {
+    snapshot: options.snapshot !== false,
+  });
   const layers = [{ ...made, staging: options.staging ?? made.staging }];
   const commitsDir = options.commitsDir ?? path.join(dir, "state", "commits");
   return toCommitCase({
@@ -152,95 +155,4 @@ function toId(letter = "a"): CommitId {
 
 function fail(): never {
   throw new Error("not an id");
-}
-
-/** What a tree is compared by, one line a path: everything a person could lose. */
-export function describeTree(root: string, options: { readonly dirTimes?: boolean } = {}): string {
-  const groups = new Map<string, string[]>();
-  const stats = walk(root, "").map((name) => {
-    const full = toFull(root, name);
-    const stat = lstatSync(full, { bigint: true });
-    const group = groups.get(String(stat.ino)) ?? [];
-    groups.set(String(stat.ino), [...group, name]);
-    return { name, full, stat };
-  });
-  const lines = stats.map(({ name, full, stat }) => {
-    const group = groups.get(String(stat.ino)) ?? [];
-    const link = group.length > 1 ? JSON.stringify(group[0]) : "";
-    const time = stat.isDirectory() && options.dirTimes === false ? "" : stat.mtimeNs;
-    const owner = `${stat.uid}:${stat.gid}`;
-    const body = stat.isSymbolicLink()
-      ? readlinkSync(full)
-      : stat.isFile()
-        ? createHash("sha256").update(readFileSync(full)).digest("hex").slice(0, 12)
-        : "";
-    return [
-      JSON.stringify(name),
-      stat.mode.toString(8),
-      owner,
-      time,
-      body,
-      link,
-      xattrs(full),
-    ].join(" ");
-  });
-  return `${lines.join("\n")}\n`;
-}
-
-function xattrs(full: string | Buffer): string {
-  return native
-    .llistxattr(full)
-    .toSorted()
-    .map((name) => `${name}=${native.lgetxattr(full, name)?.toString("hex")}`)
-    .join(",");
-}
-
-function walk(root: string, below: string): readonly string[] {
-  const names = readdirSync(toFull(root, below), { encoding: "buffer" }).map(decodeName).sort();
-  return [
-    below,
-    ...names.flatMap((name) => {
-      const next = below === "" ? name : `${below}/${name}`;
-      return lstatSync(toFull(root, next)).isDirectory() ? walk(root, next) : [next];
-    }),
-  ];
-}
-
-function toFull(root: string, below: string): string | Buffer {
-  const full = below === "" ? root : `${root}/${below}`;
-  return full.isWellFormed() ? full : Buffer.from(encodeName(full));
-}
-
-/** How a test stops a commit. */
-export interface Fault {
-  /** Calls made so far that change something (`mutating`) or all of them. */
-  readonly calls: readonly (keyof FileOps)[];
-  readonly ops: FileOps;
-}
-
-const READING: ReadonlySet<string> = new Set([
-  ...["openRoot", "openDirectory", "openFile", "close", "stat", "list", "readLink"],
-  ...["listXattrs", "getXattr", "read", "seek", "hasWriter"],
-]);
-
-/** The real system calls, with `onCall` before each; the count is of those that change something unless `all`. */
-export function watchOps(
-  onCall: (call: { readonly name: keyof FileOps; readonly count: number }) => void,
-  options: { readonly all?: boolean } = {},
-): Fault {
-  const real = openFileOps(native);
-  const calls: (keyof FileOps)[] = [];
-  const ops = new Proxy(real, {
-    get: (target, property) => {
-      const name = property as keyof FileOps;
-      const original = target[name] as (...args: readonly unknown[]) => unknown;
-      if (name === "close" || (options.all !== true && READING.has(name))) return original;
-      return (...args: readonly unknown[]) => {
-        calls.push(name);
-        onCall({ name, count: calls.length });
-        return original(...args);
-      };
-    },
-  });
-  return { calls, ops };
 }
