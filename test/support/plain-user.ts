@@ -133,13 +133,22 @@ function readIds(file: string, name: string): [number, number] {
 
 /** Processes that are left belong to a test that did not clean up: they are ended, and the test is told. */
 function removeUser(name: string, uid: number, home: string): void {
-  const left = spawnSync("pgrep", ["-l", "-u", String(uid)], { encoding: "utf8" }).stdout.trim();
+  const left = listProcesses(uid);
   if (left !== "") spawnSync("pkill", ["-KILL", "-u", String(uid)]);
   admin(["userdel", "-f", name]);
   spawnSync("groupdel", [`${name}g`]);
   rmSync(home, { recursive: true, force: true });
   if (left !== "")
     throw new Error(`the plain user ${name} left processes: ${left.replaceAll("\n", ", ")}`);
+}
+
+/** Those that still run: a dead one whose parent was killed waits for init, which may take its time. */
+function listProcesses(uid: number): string {
+  const { stdout } = spawnSync("ps", ["-o", "stat=,pid=,comm=", "-u", String(uid)], {
+    encoding: "utf8",
+  });
+  const lines = stdout.split("\n").map((line) => line.trim());
+  return lines.filter((line) => line !== "" && !line.startsWith("Z")).join("\n");
 }
 
 /** Users of test processes that were killed before they could remove theirs. */
