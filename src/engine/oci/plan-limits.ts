@@ -110,12 +110,15 @@ function planProcesses({ pids }: Limits, group: Cgroup | undefined): Part {
 function planFiles(): Part {
   const hard = Math.min(OPEN_FILES.hard, readHardLimits().openFiles);
   return {
-    rlimits: [
-      { type: "RLIMIT_NOFILE", soft: Math.min(OPEN_FILES.soft, hard), hard },
-      { type: "RLIMIT_CORE", soft: 0, hard: 0 },
-    ],
+    rlimits: [{ type: "RLIMIT_NOFILE", soft: Math.min(OPEN_FILES.soft, hard), hard }, CORE_FILES],
   };
 }
+
+/**
+ * Not 0: where the host hands cores to a program (`core_pattern` with a pipe, core(5)) the kernel runs that as root
+ * whatever the limit is, except for 1, which it takes to mean "never" (do_coredump).
+ */
+const CORE_FILES = { type: "RLIMIT_CORE", soft: 1, hard: 1 } as const;
 
 function reportOthers({ timeoutMs, upperBytes }: Limits): readonly LimitReport[] {
   const reports: LimitReport[] = [];

@@ -1,4 +1,4 @@
-import { fstatSync } from "node:fs";
+import { fstatSync, statSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import type { SandboxSpec } from "../../core/sandbox-spec.js";
 import { openPipeEnd, type StageProcess, type StreamMode } from "../../host/spawn-stage.js";
@@ -13,15 +13,21 @@ export interface StreamPlan {
 }
 
 /**
- * A task gets none of node's own descriptors, save a pipe as its input: a file could be opened again for writing through
- * `/proc/self/fd`, and a terminal could be read and written beyond the task's part.
+ * A task gets none of node's own descriptors. Through `/proc/self/fd` a file or a pipe could be opened again for writing:
+ * what a task wrote to the pipe a shell reads its script from would run on the host. A terminal could be read
+ * and written beyond the task's part.
  */
 export function planStreams(spec: SandboxSpec, io: SandboxIo): StreamPlan {
   if (spec.terminal) return { modes: ["pipe", "pipe", "ignore"], pipes: "" };
-  if (io.stdin === "none") return { modes: ["ignore", "ignore", "ignore"], pipes: "oe" };
-  if (io.stdin === "inherit" && fstatSync(0).isFIFO())
-    return { modes: ["inherit", "ignore", "ignore"], pipes: "oe" };
-  return { modes: ["ignore", "ignore", "ignore"], pipes: "oei" };
+  const isEmpty = io.stdin === "none" || (io.stdin === "inherit" && isNullDevice(0));
+  return { modes: ["ignore", "ignore", "ignore"], pipes: isEmpty ? "oe" : "oei" };
+}
+
+/** Where nothing will ever come from, no relay is needed. */
+function isNullDevice(descriptor: number): boolean {
+  const own = fstatSync(descriptor);
+  const device = statSync("/dev/null");
+  return own.isCharacterDevice() && own.rdev === device.rdev;
 }
 
 /** The relays of one task. */
@@ -95,16 +101,15 @@ function unrefInput(): void {
   if (typeof process.stdin.unref === "function") process.stdin.unref();
 }
 
-/** A destination that fails (a closed pipe) loses the rest; the task is not held up by it. */
+/**
+ * Passes output on. Where the reader has gone (`| head`) the task's pipe is closed, so that it ends as in a shell; a
+ * destination that fails later loses the rest.
+ */
 function relay(name: "stdout" | "stderr", from: Readable | null, io: SandboxIo): Promise<void> {
   if (from === null || from.closed) return Promise.resolve();
   // Node's own stdout takes a while to come up: only for a task that says something.
   let open: Writable | undefined;
-  let broken = false;
-  const onBroken = (): void => {
-    broken = true;
-    from.resume();
-  };
+  const onBroken = (): void => void from.destroy();
   const onDrain = (): void => void from.resume();
   const openDestination = (): Writable => {
     open = io[name] === "inherit" ? process[name] : io[name];
@@ -113,7 +118,8 @@ function relay(name: "stdout" | "stderr", from: Readable | null, io: SandboxIo):
   from.on("data", (chunk: Buffer) => {
     io.onOutput?.(name, chunk);
     const to = open ?? openDestination();
-    if (!broken && !to.write(chunk)) from.pause();
+    if (to.destroyed) onBroken();
+    else if (!to.write(chunk)) from.pause();
   });
   return new Promise((resolve) => {
     from.once("close", () => {
