@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { hasErrno } from "../core/error.js";
 
 /** What a control group can limit for us. */
-export type Controller = "memory" | "cpu" | "pids";
+type Controller = "memory" | "cpu" | "pids";
 
 /** Limits for a new control group. */
 export interface CgroupLimits {

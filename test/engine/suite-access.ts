@@ -57,7 +57,7 @@ export function describeAccess(name: string, makeEngine: () => Engine): void {
       );
       assert.doesNotMatch(stdout, /\/(root|sys|boot|var\/lib|etc\/)/);
       assert.match(stdout, /end\n$/);
-      assert.match(stdout, /\/run:\n(init\n)?(size\n)?\n/);
+      assert.match(stdout, /\/run:\n(environment\n)?(init\n)?\n/);
       assert.match(stdout, /\/home:\ntester\n/);
     });
 

@@ -77,7 +77,7 @@ print(made)`;
           "import os, resource; print(len([os.open('/dev/null', 0) for _ in range(10000)]), resource.getrlimit(resource.RLIMIT_CORE))",
         ],
       });
-      assert.equal(stdout, "10000 (0, 0)\n");
+      assert.equal(stdout, "10000 (1, 1)\n");
     });
 
     test("bytes in the upperdir: the task is ended at the limit, and says why", async () => {

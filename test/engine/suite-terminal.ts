@@ -35,7 +35,7 @@ export function describeTerminal(name: string, makeEngine: () => Engine): void {
       const task = await one.start({ argv: ["sh", "-c", "echo ready; exec sleep 1000"], spec });
       await task.says("ready");
       task.typing.write("\x03");
-      assert.deepEqual(await task.sandbox.wait(), { outcome: "exited", code: 130 });
+      assert.deepEqual(await task.sandbox.wait(), { outcome: "signalled", signal: 2 });
       await end(task);
     });
 

@@ -30,7 +30,7 @@ export interface EngineCase extends Disposable {
 }
 
 /** A task, as far as it differs from the usual one. A string in `run` is a shell script. */
-export interface TaskOptions {
+interface TaskOptions {
   readonly argv: readonly [string, ...string[]];
   readonly spec?: Partial<SandboxSpec>;
   readonly mounts?: readonly SandboxMount[];
@@ -50,7 +50,7 @@ export interface StartedTask {
 }
 
 /** A task that has ended. */
-export interface TaskResult {
+interface TaskResult {
   readonly outcome: Outcome;
   readonly stdout: string;
   readonly stderr: string;

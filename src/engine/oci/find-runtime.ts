@@ -12,7 +12,7 @@ export interface Runtime {
 }
 
 /** Only root writes there: a runtime is never looked for on the invoker's PATH, which a project may have changed. */
-export const PROGRAM_DIRECTORIES: readonly string[] = [
+const PROGRAM_DIRECTORIES: readonly string[] = [
   "/usr/bin",
   "/usr/sbin",
   "/usr/local/bin",

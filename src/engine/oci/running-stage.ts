@@ -97,6 +97,8 @@ export class RunningStage implements RunningSandbox {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#kill();
     await this.#ended.catch(() => {});
+    await this.#input.child.waitClosed();
+    this.#clearTimers();
   }
 
   #kill(): void {
@@ -109,16 +111,20 @@ export class RunningStage implements RunningSandbox {
     this.#timers.push(setTimeout(act, milliseconds).unref());
   }
 
+  #clearTimers(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+  }
+
   async #followToEnd(): Promise<Outcome> {
     const { child, channel, streams, cleanUp } = this.#input;
     await channel.over;
     this.#watch[Symbol.dispose]();
     this.#input.abort?.removeEventListener("abort", this.#onAbort);
-    for (const timer of this.#timers) clearTimeout(timer);
+    this.#clearTimers();
     streams.release();
     await seeGone(channel.pid);
     await streams.drained;
-    // Only its mounts are left, and they go with the stage: it need not be waited for.
+    // Only its mounts are left, and they go with the stage: until somebody disposes of it, it need not be waited for.
     child.release();
     await cleanUp();
     return (

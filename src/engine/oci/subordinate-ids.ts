@@ -4,9 +4,9 @@ import path from "node:path";
 import { hasErrno } from "../../core/error.js";
 import type { SandboxMount } from "../../core/sandbox-spec.js";
 import { findSystemProgram } from "./find-runtime.js";
-import type { UserAndGroup } from "./task-ids.js";
 import type { IdRange } from "./to-oci-config.js";
 import type { StageStep } from "./to-stage-plan.js";
+import type { UserAndGroup } from "./user-and-group.js";
 
 /** Subordinate ids for a plain user's sandbox, or none. */
 export interface SubordinateIds {

@@ -4,6 +4,7 @@ import type { RuntimeName } from "./find-runtime.js";
 import { planSubordinateIds } from "./subordinate-ids.js";
 import type { IdRange } from "./to-oci-config.js";
 import type { StageStep } from "./to-stage-plan.js";
+import type { UserAndGroup } from "./user-and-group.js";
 
 /** How the ids of a task are mapped, for the stage and for the runtime. */
 export interface TaskIds {
@@ -18,12 +19,6 @@ export interface TaskIds {
   readonly uidMappings: readonly IdRange[];
   readonly gidMappings: readonly IdRange[];
   readonly steps: readonly StageStep[];
-}
-
-/** A user and a group of the host. */
-export interface UserAndGroup {
-  readonly uid: number;
-  readonly gid: number;
 }
 
 /** Every id but 0 and the invalid one. */

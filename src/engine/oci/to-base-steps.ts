@@ -1,8 +1,8 @@
 import { readdirSync, readlinkSync } from "node:fs";
 import type { SandboxSpec } from "../../core/sandbox-spec.js";
 import { ETC_DIRECTORIES, ETC_FILES, ETC_PREFIXES } from "./etc-files.js";
-import type { UserAndGroup } from "./task-ids.js";
 import type { StageStep } from "./to-stage-plan.js";
+import type { UserAndGroup } from "./user-and-group.js";
 
 /** Where programs and libraries lie: each read-only, or the link it is on this host. */
 const SYSTEM_DIRECTORY = /^(usr|opt|bin|sbin|lib\w*)$/;
