@@ -1,11 +1,14 @@
 # Sourced by setup.sh and test.sh: which package manager there is, what it calls things, and who may call it.
 # Every function speaks on stderr or in variables only, so that the stdout of a run stays the task's.
 
+# The only place where programs of the system are looked up: the caller's PATH can lead into a workspace.
+SYSTEM_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
 # Sets PACKAGE_MANAGER to the first known one, or to nothing.
 find_package_manager() {
 	PACKAGE_MANAGER=
 	for PACKAGE_MANAGER in apt-get dnf apk pacman zypper; do
-		command -v "$PACKAGE_MANAGER" >/dev/null 2>&1 && return 0
+		PATH=$SYSTEM_PATH command -v "$PACKAGE_MANAGER" >/dev/null 2>&1 && return 0
 	done
 	PACKAGE_MANAGER=
 }
@@ -13,8 +16,8 @@ find_package_manager() {
 # Sets PRIVILEGE to how root is reached: "" as root, "sudo -n" where sudo asks nothing. Else it returns 1.
 find_privilege() {
 	PRIVILEGE=
-	[ "$(id -u)" -eq 0 ] && return 0
-	command -v sudo >/dev/null 2>&1 && sudo -n true >/dev/null 2>&1 </dev/null || return 1
+	[ "$(PATH=$SYSTEM_PATH id -u)" -eq 0 ] && return 0
+	PATH=$SYSTEM_PATH command -v sudo >/dev/null 2>&1 && PATH=$SYSTEM_PATH sudo -n true >/dev/null 2>&1 </dev/null || return 1
 	PRIVILEGE="sudo -n"
 }
 
@@ -48,5 +51,5 @@ package_manager_run() {
 	*) set -- ${PRIVILEGE} $1 ;;
 	esac
 	printf '%s\n' "+ $*" >>"$SETUP_LOG"
-	"$@" >>"$SETUP_LOG" 2>&1 </dev/null
+	PATH=$SYSTEM_PATH "$@" >>"$SETUP_LOG" 2>&1 </dev/null
 }

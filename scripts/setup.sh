@@ -5,8 +5,15 @@
 # SETUP_JSON=1 puts the error on stdout as the command line's `--json` does.
 set -u
 umask 022
-root=$(CDPATH= cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 125
+case $0 in
+*/*) root=${0%/*}/.. ;;
+*) root=.. ;;
+esac
+root=$(CDPATH= cd -- "$root" && pwd -P) || exit 125
 . "$root/scripts/install-packages.sh"
+caller_path=${PATH-}
+PATH=$SYSTEM_PATH
+export PATH
 self="sh $root/scripts/setup.sh"
 
 # $1: what is wrong, $2: what to do.
@@ -41,13 +48,13 @@ npm_is_stale() {
 
 runtime_is_missing() {
 	for runtime in crun runc; do
-		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin command -v "$runtime" >/dev/null 2>&1 && return 1
+		command -v "$runtime" >/dev/null 2>&1 && return 1
 	done
 	return 0
 }
 
 perl_is_missing() {
-	[ ! -x /usr/bin/perl ] && ! command -v perl >/dev/null 2>&1
+	! command -v perl >/dev/null 2>&1
 }
 
 # One set-up at a time. The lock is on the directory itself: it needs no file, no right to write, and goes
@@ -84,11 +91,13 @@ set_up_program() {
 		say "first run: building into $root/dist/sandbox"
 	fi
 	logged "$node" scripts/build.mjs || fail_with_log "the build failed"
+	remember_node
 }
 
-# Runs a program in $root with the lock's descriptor closed, so that nothing it leaves behind can hold it.
+# Runs a program in $root with the lock's descriptor closed, so that nothing it leaves behind can hold it. Only
+# here the chosen Node's directory is on the PATH: npm's scripts call node by its name.
 logged() {
-	(cd -- "$root" && exec "$@" >>"$SETUP_LOG" 2>&1 </dev/null 9<&-)
+	(cd -- "$root" && PATH=${node%/*}:$PATH && exec "$@" >>"$SETUP_LOG" 2>&1 </dev/null 9<&-)
 }
 
 fail_with_log() {
@@ -96,12 +105,35 @@ fail_with_log() {
 	fail "$1" "see $SETUP_LOG, then run: $self program"
 }
 
+# Sets `node` and `npm`. The launcher knows where a Node may lie: it has chosen one, or is asked to.
 find_node() {
-	node=${SANDBOX_NODE:-$(command -v node)} || fail "Node is not installed" "install Node 20 or newer: https://nodejs.org"
-	major=$("$node" -p 'process.versions.node.split(".")[0]' 2>/dev/null) || major=0
-	[ "$major" -ge 20 ] || fail "$node is Node $major; 20 or newer is needed" "install Node 20 or newer: https://nodejs.org"
-	PATH=${node%/*}:$PATH
-	npm=$(command -v npm) || fail "npm is not installed beside $node" "install npm"
+	node=${SANDBOX_NODE:-$(PATH=$caller_path /bin/sh "$root/sandbox" --node-path)} || exit 125
+	said=$("$node" -p 'process.versions.node.split(".")[0] + " " + process.execPath' 2>/dev/null) || said=0
+	[ "${said%% *}" -ge 20 ] ||
+		fail "$node is Node ${said%% *}; 20 or newer is needed" "install Node 20 or newer: https://nodejs.org"
+	case $said in
+	*" /"*) binary=${said#* } ;;
+	*) binary=$node ;;
+	esac
+	for npm in "${binary%/*}/npm" "${node%/*}/npm" "$(command -v npm)"; do
+		[ ! -x "$npm" ] || return 0
+	done
+	fail "npm is not installed beside $node" "install npm"
+}
+
+# The next start takes this Node without a look at the PATH. One that lies in a project is not remembered; a version
+# manager's own checkout (~/.nvm) is none.
+remember_node() {
+	folder=${binary%/*}
+	while [ -n "$folder" ]; do
+		case ${folder##*/} in
+		.*) ;;
+		*) [ ! -e "$folder/.git" ] && [ ! -e "$folder/package.json" ] || return 0 ;;
+		esac
+		folder=${folder%/*}
+	done
+	[ -x "$binary" ] || return 0
+	printf '%s\n' "$binary" >"$root/dist/node-path.$$" && mv -f "$root/dist/node-path.$$" "$root/dist/node-path"
 }
 
 set_up_runtime() {

@@ -6,13 +6,24 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { install, launch, plainEnv, witness, witnessed } from "../support/fake-installation.js";
+import {
+  install,
+  launch,
+  onPath,
+  plainEnv,
+  plant,
+  plantedThatRan,
+  plantProject,
+  witness,
+  witnessed,
+} from "../support/fake-installation.js";
 import { openPlainUser } from "../support/plain-user.js";
 import { projectRoot } from "../support/project-root.js";
 
@@ -89,26 +100,96 @@ test("takes no Node from the current directory, a relative entry or node_modules
   using installed = install("built");
   const { base } = installed;
   const workspace = path.join(base, "work");
-  const places = {
-    bin: path.join(workspace, "bin"),
-    modules: path.join(base, "node_modules", ".bin"),
-    tools: path.join(base, "tools"),
-  };
-  for (const place of Object.values(places)) {
-    mkdirSync(place, { recursive: true });
-    writeFileSync(path.join(place, "node"), "#!/bin/sh\necho planted\n", { mode: 0o755 });
+  const bin = path.join(workspace, "bin");
+  const modules = path.join(base, "node_modules", ".bin");
+  const tools = path.join(base, "tools");
+  for (const place of [bin, modules, tools]) plant(place, ["node"]);
+  for (const entry of [bin, "bin", ".", "", modules, `${base}/node_modules/./.bin`]) {
+    const { stdout } = launch(installed.launcher, ["ls"], { env: onPath(entry), cwd: workspace });
+    assert.notEqual(stdout, "planted\n", entry);
   }
-  for (const entry of [places.bin, "bin", ".", "", places.modules]) {
-    const env = { PATH: `${entry}:${plainEnv.PATH}` };
-    assert.notEqual(
-      launch(installed.launcher, ["ls"], { env, cwd: workspace }).stdout,
-      "planted\n",
-      entry,
-    );
-  }
-  const env = { PATH: `${places.tools}:${plainEnv.PATH}` };
-  const control = launch(installed.launcher, ["ls"], { env, cwd: workspace });
+  const control = launch(installed.launcher, ["ls"], { env: onPath(tools), cwd: workspace });
   assert.equal(control.stdout, "planted\n", "control: one from elsewhere is taken");
+});
+
+test("takes no Node from a workspace or the project around it, however either is spelled", () => {
+  using installed = install("built");
+  const { base, launcher } = installed;
+  const { project, bin } = plantProject(installed);
+  const [link, binLink] = [path.join(base, "link"), path.join(base, "bin-link")];
+  symlinkSync(project, link);
+  symlinkSync(bin, binLink);
+  const cases: readonly [entry: string, cwd: string, args: readonly string[], pwd?: string][] = [
+    [bin, path.join(project, "sub"), ["ls"]],
+    [bin, path.join(project, "sub", "deep"), ["ls"]],
+    [bin, "/", ["run", "--dir", project, "--", "true"]],
+    [bin, base, ["run", "--dir", "proj", "--", "true"]],
+    [bin, base, ["run", "--json", "--dir=proj/", "--", "true"]],
+    [bin, "/", ["run", "--dir", path.join(project, "sub"), "--", "true"]],
+    [bin, "/", ["run", "--dir", "/nonexistent", "--dir", link, "--", "true"]],
+    [bin, link, ["ls"], link],
+    [path.join(link, "bin"), project, ["ls"]],
+    [binLink, project, ["ls"]],
+    [`${base}/./proj/bin`, project, ["ls"]],
+    [`${base}//proj/sub/../bin/`, project, ["ls"]],
+  ];
+  for (const [entry, cwd, args, pwd] of cases) {
+    const env = { ...onPath(entry), ...(pwd === undefined ? {} : { PWD: pwd }) };
+    const where = `${entry} in ${cwd}: ${args.join(" ")}`;
+    assert.deepEqual(witnessed(launch(launcher, args, { env, cwd })).argv, args, where);
+    assert.deepEqual(plantedThatRan(bin), [], where);
+    const control = launch(launcher, ["ls"], { env: onPath(entry), cwd: "/" });
+    assert.equal(control.stdout, "planted\n", `control: ${entry} is taken from elsewhere`);
+    rmSync(path.join(bin, "node.ran"));
+  }
+});
+
+test("what follows -- makes no workspace, nor do / and HOME", () => {
+  using installed = install("built");
+  const { base, launcher } = installed;
+  const { project, bin } = plantProject(installed);
+  const env = onPath(bin);
+  const task = ["run", "--", "true", "--dir", project];
+  assert.equal(launch(launcher, task, { env }).stdout, "planted\n");
+  assert.equal(launch(launcher, ["run", "--dir", "/", "--"], { env }).stdout, "planted\n");
+  const home = { ...env, HOME: base };
+  assert.equal(launch(launcher, ["ls"], { env: home, cwd: base }).stdout, "planted\n");
+  witnessed(launch(launcher, ["ls"], { env: { ...home, HOME: "/" }, cwd: base }));
+});
+
+test("takes no Node that is a link into a workspace", () => {
+  using installed = install("built");
+  const { base, launcher } = installed;
+  const { project, bin } = plantProject(installed);
+  const tools = path.join(base, "tools");
+  mkdirSync(tools);
+  symlinkSync(path.join(bin, "node"), path.join(tools, "node"));
+  const env = onPath(tools);
+  witnessed(launch(launcher, ["ls"], { env, cwd: project }));
+  assert.equal(launch(launcher, ["ls"], { env }).stdout, "planted\n", "control");
+  rmSync(path.join(tools, "node"));
+  symlinkSync(process.execPath, path.join(tools, "node"));
+  const linked = launch(launcher, ["ls"], { env: { PATH: tools }, cwd: project });
+  assert.deepEqual(witnessed(linked).argv, ["ls"], "a link to a Node elsewhere is one");
+});
+
+test("takes the Node that set-up remembered, unless it is gone or lies in a workspace", () => {
+  using installed = install("built");
+  const { base, root, launcher } = installed;
+  const { project, bin } = plantProject(installed);
+  const remember = (file: string) => writeFileSync(path.join(root, "dist/node-path"), `${file}\n`);
+  const tools = path.join(base, "tools");
+  plant(tools, ["node"]);
+  const env = onPath(tools);
+  assert.equal(launch(launcher, ["ls"], { env }).stdout, "planted\n", "control");
+  remember(process.execPath);
+  witnessed(launch(launcher, ["ls"], { env }));
+  remember("/nonexistent/node");
+  assert.equal(launch(launcher, ["ls"], { env }).stdout, "planted\n");
+  remember(path.join(bin, "node"));
+  witnessed(launch(launcher, ["ls"], { cwd: project }));
+  assert.deepEqual(plantedThatRan(bin), []);
+  assert.equal(launch(launcher, ["ls"]).stdout, "planted\n", "control: it was remembered");
 });
 
 test("starts no program but Node when all is set up", {

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { type SpawnSyncReturns, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
@@ -8,6 +17,8 @@ import {
   install,
   launch,
   plainEnv,
+  plant,
+  plantedThatRan,
   type Witnessed,
   witnessed,
 } from "../support/fake-installation.js";
@@ -70,6 +81,77 @@ test("SANDBOX_NO_SETUP=1 installs nothing and tells the command, as JSON where a
   assert.equal(existsSync(path.join(installed.root, "dist")), false);
 });
 
+/** Whatever a set-up may call by name. */
+const TOOLS =
+  `dirname sed tr tail id sudo npm node touch mkdir mktemp rm mv cat flock readlink env sh true
+  apt-get dnf apk pacman zypper perl crun`.split(/\s+/);
+
+/** Gives a checkout an npm package to install that needs no network. */
+function addPackage(root: string): void {
+  const dependencies = { koffi: "file:stub" };
+  const packages = {
+    "": { name: "x", version: "1.0.0", dependencies },
+    stub: { name: "koffi", version: "1.0.0" },
+    "node_modules/koffi": { resolved: "stub", link: true },
+  };
+  const lock = { name: "x", version: "1.0.0", lockfileVersion: 3, requires: true, packages };
+  mkdirSync(path.join(root, "stub"));
+  writeFileSync(path.join(root, "stub", "package.json"), JSON.stringify(packages.stub));
+  writeFileSync(path.join(root, "package.json"), JSON.stringify(packages[""]));
+  writeFileSync(path.join(root, "package-lock.json"), JSON.stringify(lock));
+  utimesSync(path.join(root, "node_modules", ".package-lock.json"), 1, 1);
+}
+
+test("set-up runs no program from the caller's PATH, and remembers its Node", () => {
+  using installed = install("checkout");
+  const { base, root, launcher } = installed;
+  const project = path.join(base, "proj");
+  const bin = path.join(project, "bin");
+  plant(bin, TOOLS);
+  addPackage(root);
+  const options = { env: { PATH: `${bin}:${plainEnv.PATH}`, HOME: base }, cwd: project };
+  const told = launch(launcher, ["ls", "--json"], {
+    ...options,
+    env: { ...options.env, SANDBOX_NO_SETUP: "1" },
+  });
+  const { error } = JSON.parse(told.stdout) as { error: { hint: string } };
+  assert.equal(error.hint, `run: sh ${root}/scripts/setup.sh program`);
+  assert.deepEqual(plantedThatRan(bin), []);
+  const script = path.join(root, "scripts", "setup.sh");
+  const asked = spawnSync("/bin/sh", [script, "program"], { ...options, encoding: "utf8" });
+  assert.equal(asked.status, 0, asked.stderr);
+  assert.match(asked.stderr, /installing npm packages/);
+  assert.deepEqual(plantedThatRan(bin), []);
+  const remembered = readFileSync(path.join(root, "dist", "node-path"), "utf8");
+  assert.equal(remembered, `${realpathSync(process.execPath)}\n`);
+  utimesSync(path.join(root, "node_modules", ".package-lock.json"), 1, 1);
+  utimesSync(path.join(root, "dist", "sandbox", "version"), 1, 1);
+  const launched = launch(launcher, ["ls"], options);
+  assert.deepEqual(witnessed(launched).argv, ["ls"]);
+  assert.match(launched.stderr, /installing npm packages/);
+  assert.deepEqual(plantedThatRan(bin), []);
+  spawnSync("/bin/sh", ["-c", "dirname x; sed; npm"], options);
+  assert.deepEqual(plantedThatRan(bin).toSorted(), ["dirname", "npm", "sed"], "control");
+});
+
+test("a Node in a project is used where that is no workspace, but not remembered", () => {
+  using installed = install("checkout");
+  const { base, root, launcher } = installed;
+  const folders = [path.join(base, ".manager", "bin"), path.join(base, "proj", "bin")];
+  const pretend = `#!/bin/sh\n[ "$1" != -p ] || { echo "20 $0"; exit; }\nexec ${process.execPath} "$@"\n`;
+  const remembered = folders.map((bin) => {
+    mkdirSync(bin, { recursive: true });
+    mkdirSync(path.join(bin, "..", ".git"));
+    writeFileSync(path.join(bin, "node"), pretend, { mode: 0o755 });
+    symlinkSync("/bin/true", path.join(bin, "npm"));
+    const env = { PATH: `${bin}:/usr/bin:/bin` };
+    rmSync(path.join(root, "dist"), { recursive: true, force: true });
+    witnessed(launch(launcher, ["ls"], { env }));
+    return existsSync(path.join(root, "dist", "node-path"));
+  });
+  assert.deepEqual(remembered, [true, false]);
+});
+
 test("a Node that is too old is named", () => {
   using installed = install("checkout");
   const old = path.join(installed.base, "old");
@@ -123,6 +205,22 @@ test(
     assert.deepEqual(witnessed(ls).argv, ["ls"]);
   },
 );
+
+test("without a runtime, no sudo or package manager of the caller's PATH is run", rootOnly, () => {
+  using installed = install("built");
+  using user = openPlainUser();
+  const bin = path.join(installed.base, "proj", "bin");
+  plant(bin, TOOLS);
+  const project = path.join(installed.base, "proj");
+  const env = ["/usr/bin/env", `--chdir=${project}`, `PATH=${bin}:${plainEnv.PATH}`];
+  const command = user.command([...env, installed.launcher, "run", "--", "true"]);
+  const run = launchWithoutRuntime(command);
+  assert.equal(run.status, 125, run.stderr);
+  assert.match(run.stderr, /missing: crun\n {2}hint: run: sudo apt-get install /);
+  assert.deepEqual(plantedThatRan(bin), []);
+  launchWithoutRuntime(user.command([...env, "sudo", "-n", "true"]));
+  assert.deepEqual(plantedThatRan(bin), ["sudo"], "control");
+});
 
 test("without a runtime, root installs one by the package manager, once", rootOnly, () => {
   using installed = install("built");

@@ -6,6 +6,7 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   realpathSync,
   rmSync,
   writeFileSync,
@@ -81,6 +82,32 @@ export function launch(
     cwd: options.cwd ?? "/",
   });
 }
+
+/** Makes programs in `folder` that a launcher must not run: they say `planted` and leave a trace. */
+export function plant(folder: string, names: readonly string[]): void {
+  mkdirSync(folder, { recursive: true });
+  chmodSync(folder, 0o777);
+  const script = `#!/bin/sh\n: >"$0.ran"\necho planted\nexit 1\n`;
+  for (const name of names) writeFileSync(path.join(folder, name), script, { mode: 0o755 });
+}
+
+/** The planted programs that have run. */
+export function plantedThatRan(folder: string): readonly string[] {
+  return readdirSync(folder).flatMap((name) => (name.endsWith(".ran") ? name.slice(0, -4) : []));
+}
+
+/** Makes a project whose `bin` has a planted Node. */
+export function plantProject({ base }: Installation): { project: string; bin: string } {
+  const project = path.join(base, "proj");
+  const bin = path.join(project, "bin");
+  plant(bin, ["node"]);
+  mkdirSync(path.join(project, "sub", "deep"), { recursive: true });
+  writeFileSync(path.join(project, "package.json"), "{}");
+  return { project, bin };
+}
+
+/** An environment whose PATH starts with `entry`. */
+export const onPath = (entry: string): { PATH: string } => ({ PATH: `${entry}:${plainEnv.PATH}` });
 
 /** What the program was started with, as it said itself. */
 export interface Witnessed {
