@@ -1,8 +1,17 @@
 import { createInterface } from "node:readline/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import type { CliContext } from "./cli-context.js";
 
-/** Asks a person on the terminal; what was answered, trimmed and in lower case. An end of input is `""`. */
+/** Time for a person to see that the question is ours. */
+const SETTLE_MS = 300;
+
+/**
+ * Asks a person on the terminal; what was answered, trimmed and in lower case. An end of input is `""`. Keys that were
+ * typed before the question could be read are thrown away: they answered something a task had asked.
+ */
 export async function ask(context: CliContext, question: string): Promise<string> {
+  await delay(SETTLE_MS);
+  await context.flushInput();
   const reader = createInterface({ input: context.stdin, output: context.stderr, terminal: true });
   try {
     const closed = new Promise<string>((resolve) => reader.once("close", () => resolve("")));

@@ -10,6 +10,6 @@ export interface CliCommand {
 }
 
 /** Collects a repeatable option. */
-export function collect(value: string, earlier: readonly string[]): readonly string[] {
-  return [...earlier, value];
+export function collect(value: string, earlier: readonly string[] | undefined): readonly string[] {
+  return [...(earlier ?? []), value];
 }

@@ -15,6 +15,8 @@ export interface CliContext {
   completionTable(): Promise<CompletionTable>;
   /** Gives the terminal to a task until it is disposed of: raw mode, news of its size. */
   attachTerminal(onResize: (size: TerminalSize) => void): Promise<Disposable>;
+  /** Throws away what was typed and not read. */
+  flushInput(): Promise<void>;
   /** Starts a pager; undefined where its program is not there. */
   openPager(
     argv: readonly string[],

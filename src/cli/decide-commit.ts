@@ -37,14 +37,20 @@ export async function decideCommit(
   const { open, approval } = asked;
   const { proposal } = open;
   if (proposal.plan.conflicts.length > 0) return { answer: "conflict", proposal };
+  refuseDeniedAlone(proposal);
   switch (approval) {
     case "policy":
-      refuseUnapproved(proposal.needsApproval, "needs approval");
+      refuseUnapproved(
+        proposal.needsApproval,
+        "needs approval",
+        "commit on a terminal, or with --yes",
+      );
       break;
     case "yes":
       refuseUnapproved(
         proposal.needsNaming,
         "runs later on this host: --yes approves it only by name",
+        toNamingHint(proposal),
       );
       break;
     case "ask":
@@ -53,15 +59,35 @@ export async function decideCommit(
   return { answer: "committed", report: await open.carryOut() };
 }
 
+/** Nothing but what policy denies: there is nothing to ask and nothing to do. */
+function refuseDeniedAlone({ denied, selected }: CommitProposal): void {
+  if (denied.length === 0 || selected.size > 0) return;
+  const [first] = denied;
+  throw new SandboxError(
+    "denied",
+    `nothing was written: ${describe(denied)} denied (${first?.decision.reason ?? ""})`,
+    { hint: "what is denied stays in the session; `sandbox discard` drops it" },
+  );
+}
+
 const MOST_NAMED = 5;
 
-function refuseUnapproved(items: readonly ReviewedChange[], why: string): void {
+function refuseUnapproved(items: readonly ReviewedChange[], why: string, hint: string): void {
   if (items.length === 0) return;
+  throw new SandboxError("denied", `${why}: ${describe(items)}; nothing was written`, { hint });
+}
+
+/** The command that would do it, once each has been looked at. */
+function toNamingHint({ review, needsNaming }: CommitProposal): string {
+  const ofGit = needsNaming.filter(({ change }) => change.path.startsWith(".git/"));
+  const tops = ofGit.length > 1 && ofGit.length === needsNaming.length ? ".git" : "PATH...";
+  return `look at them, then: sandbox commit ${review.record.session} --yes . ${tops}`;
+}
+
+function describe(items: readonly ReviewedChange[]): string {
   const names = items.slice(0, MOST_NAMED).map((item) => neutraliseName(item.change.path || "."));
   const more = items.length > MOST_NAMED ? ` and ${items.length - MOST_NAMED} more` : "";
-  throw new SandboxError("denied", `${why}: ${names.join(", ")}${more}; nothing was written`, {
-    hint: "commit on a terminal, or name the PATHs with --yes",
-  });
+  return `${names.join(", ")}${more}`;
 }
 
 async function askPerson(context: CliContext, proposal: CommitProposal): Promise<boolean> {

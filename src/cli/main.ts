@@ -37,6 +37,10 @@ async function main(): Promise<void> {
       const { attachTerminal } = await import("../host/attach-terminal.js");
       return attachTerminal(stdin, stdout, onResize);
     },
+    flushInput: async () => {
+      while (stdin.read() !== null);
+      if (stdin.isTTY === true) (await import("../host/native.js")).openNative().tcflushInput(0);
+    },
     openPager: async (pager) => (await import("../host/run-pager.js")).openPager(pager, { env }),
     openController: async () => openController((line) => void stderr.write(`${line}\n`)),
   };

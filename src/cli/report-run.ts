@@ -10,13 +10,22 @@ export async function reportRun(result: RunResult, options: ReportOptions): Prom
   if (outcome === undefined) throw new Error("a run that ended has an outcome");
   const changed = result.changeset.changes.length > 0;
   const isQuiet = !changed && result.changeset.notices.length === 0;
-  if (isQuiet && !options.json && options.context.stderr.isTTY !== true) return exitOf(outcome);
+  if (
+    isQuiet &&
+    outcome.outcome === "exited" &&
+    !options.json &&
+    options.context.stderr.isTTY !== true
+  )
+    return exitOf(outcome);
   const { tellRun } = await import("./tell-run.js");
   const own = exitOf(outcome);
   const commits =
     own === 0 && outcome.outcome === "exited" && changed && options.commit !== "never";
   return await tellRun(result, { ...options, own, commit: commits ? options.commit : "never" });
 }
+
+/** We ended the task with SIGKILL. */
+const INTERRUPTED = 137;
 
 /** The code a task's end gives the command line: its own, 128 and the signal, 124 for a timeout. */
 function exitOf(outcome: Outcome): number {
@@ -28,7 +37,7 @@ function exitOf(outcome: Outcome): number {
     case "timed-out":
       return EXIT_CODES["timed-out"];
     case "interrupted":
-      return 130;
+      return INTERRUPTED;
     case "not-started":
       return outcome.code;
     default:

@@ -1,5 +1,6 @@
 import type { Controller } from "../controller/controller.js";
 import type { CommitRecord, SessionRecord } from "../core/session.js";
+import { neutralise } from "../review/neutralise.js";
 import { type CliContext, canAsk } from "./cli-context.js";
 
 /** Why a reference is resolved; see `ResolveOptions` of the store. */
@@ -16,7 +17,7 @@ export async function resolveSession(
     purpose: asked.purpose,
     isTerminal: canAsk(context),
   });
-  if (found.notice !== undefined) context.stderr.write(`${found.notice}\n`);
+  if (found.notice !== undefined) context.stderr.write(`${neutralise(found.notice)}\n`);
   return found.record;
 }
 
@@ -31,6 +32,6 @@ export async function resolveCommit(
     purpose: asked.purpose,
     isTerminal: canAsk(context),
   });
-  if (found.notice !== undefined) context.stderr.write(`${found.notice}\n`);
+  if (found.notice !== undefined) context.stderr.write(`${neutralise(found.notice)}\n`);
   return found.record;
 }

@@ -6,7 +6,7 @@ import { EXIT_CODES } from "../core/exit-code.js";
 import type { Outcome } from "../core/sandbox-spec.js";
 import { countStats } from "../review/rank-changes.js";
 import { renderSummary } from "../review/render-summary.js";
-import { wantsColour } from "./cli-context.js";
+import { canAsk, wantsColour } from "./cli-context.js";
 import { type Approval, decideCommit } from "./decide-commit.js";
 import { reportCommit, reportConflict } from "./report-commit.js";
 import { renderError } from "./render-error.js";
@@ -53,7 +53,7 @@ interface Committed {
 /** A commit that does not come about keeps the session; the task itself has succeeded. */
 async function commitNow(review: SessionReview, options: TellOptions): Promise<Committed> {
   const { context, controller, json } = options;
-  const approval: Approval = options.commit === "ask" ? "ask" : "policy";
+  const approval: Approval = options.commit === "ask" && canAsk(context) ? "ask" : "policy";
   try {
     await using open = await openCommit(controller, {
       session: review.record.session,
@@ -108,6 +108,7 @@ async function tellProgram(
     state: record.state,
     outcome: outcome?.outcome,
     exit: toExitObject(outcome),
+    ...(record.reason === undefined ? {} : { reason: record.reason }),
     durationMs: record.durationMs,
     engine: record.engine,
     runtime: record.runtime,

@@ -1,4 +1,5 @@
 import { applyCommit } from "../commit/apply-commit.js";
+import { isHot } from "../commit/is-hot.js";
 import { type CommitPlan, type PathConflict, planCommit } from "../commit/plan-commit.js";
 import type { Change } from "../core/change.js";
 import { toChangesetDigest } from "../core/changeset-digest.js";
@@ -111,7 +112,7 @@ async function apply(
     state: "sealed",
     applied: work.plan.changes.length,
   });
-  store.clearHot(commit);
+  if (!isHot(store.commitDir(commit))) store.clearHot(commit);
   store.appendAudit({ event: "commit.sealed", session: record.session, commit });
   return commit;
 }

@@ -3,7 +3,8 @@ import type { SessionId } from "../core/ids.js";
 import type { SessionRecord } from "../core/session.js";
 import { removeLayers } from "../overlay/remove-layers.js";
 import type { Controller } from "./controller.js";
-import { lockSession } from "./lock-workspaces.js";
+import { lockCommit } from "./lock-workspaces.js";
+import { recoverBefore } from "./recover-workspaces.js";
 
 /** Drops a session's layers; its record stays, so that one can see what there was. Throws `busy` while it runs. */
 export async function discardSession(
@@ -11,7 +12,10 @@ export async function discardSession(
   session: SessionId,
 ): Promise<SessionRecord> {
   const { store } = controller;
-  await using _lock = await lockSession(controller, session);
+  // Layers of a half-applied commit hold a part of the person's own tree: they go back first.
+  const before = await store.readSession(session);
+  await recoverBefore(controller, before.workspaces);
+  await using _locks = await lockCommit(controller, before);
   const record = await store.readSession(session);
   if (record.state === "running")
     throw new SandboxError("busy", `session ${session} is still running`, {

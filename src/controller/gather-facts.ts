@@ -1,4 +1,4 @@
-import { realpathSync, statSync } from "node:fs";
+import { accessSync, constants, realpathSync, statSync } from "node:fs";
 import path from "node:path";
 import { hasErrno, SandboxError } from "../core/error.js";
 import { parseRelPath, type RelPath } from "../core/path.js";
@@ -15,6 +15,8 @@ export interface RunFacts {
   readonly task: Ids & { readonly name: string };
   readonly tool: FoundTool;
   readonly toolPrefixes: readonly string[];
+  /** Directories of `--tool` that hold programs. */
+  readonly toolPaths: readonly string[];
   readonly readOnly: readonly string[];
   readonly hide: readonly HiddenPath[];
   /** By workspace: the paths in it that are mounted over. */
@@ -60,6 +62,7 @@ export function gatherFacts(controller: Controller, request: RunRequest): RunFac
     task,
     tool,
     toolPrefixes,
+    toolPaths: toolPrefixes.flatMap(toProgramDirectory),
     readOnly,
     hide,
     covered: workspaces.map((workspace) =>
@@ -79,11 +82,22 @@ function realDirectory(dir: string, cwd: string): string {
   if (dir === "") throw new SandboxError("usage", "--dir: an empty path");
   const absolute = path.resolve(cwd, dir);
   try {
-    return realpathSync(absolute);
+    const real = realpathSync(absolute);
+    if (statSync(real).isDirectory()) accessSync(real, constants.R_OK | constants.X_OK);
+    return real;
   } catch (error) {
     if (!hasErrno(error, "ENOENT", "ENOTDIR", "EACCES", "ELOOP")) throw error;
-    throw new SandboxError("usage", `--dir: there is no directory ${absolute}`, { cause: error });
+    throw new SandboxError("usage", `--dir: there is no directory ${absolute} that can be read`, {
+      cause: error,
+    });
   }
+}
+
+/** `bin` in the tool's directory, or that directory where it is the one of the programs. */
+function toProgramDirectory(prefix: string): readonly string[] {
+  const bin = path.join(prefix, "bin");
+  if (statSync(bin, { throwIfNoEntry: false })?.isDirectory() === true) return [bin];
+  return statSync(prefix).isDirectory() ? [prefix] : [path.dirname(prefix)];
 }
 
 function toHidden(file: string): HiddenPath {

@@ -1,4 +1,5 @@
 import type { Changeset } from "../core/change.js";
+import { toChangeDigest, toChangesetDigest } from "../core/changeset-digest.js";
 import { SandboxError } from "../core/error.js";
 import type { SessionId } from "../core/ids.js";
 import type { SessionRecord } from "../core/session.js";
@@ -54,12 +55,28 @@ async function loadChangeset(
   controller: Controller,
   record: SessionRecord,
 ): Promise<{ record: SessionRecord; changeset: Changeset }> {
-  if (record.sealedNs !== undefined)
-    return { record, changeset: await controller.store.readChangeset(record.session) };
+  if (record.sealedNs !== undefined) {
+    const changeset = await controller.store.readChangeset(record.session);
+    refuseEdited(record, changeset);
+    return { record, changeset };
+  }
   const sealed = await readLayers(controller, record);
   const next: SessionRecord = { ...record, ...sealed.fields, state: "interrupted" };
   controller.store.updateSession(next);
   return { record: next, changeset: sealed.changeset };
+}
+
+/** The stored changeset must be the one the digests were made of: it is what was shown and approved. */
+function refuseEdited(record: SessionRecord, changeset: Changeset): void {
+  const edited = changeset.changes.find((change) => toChangeDigest(change) !== change.digest);
+  const isWhole = toChangesetDigest(changeset.changes) === record.digest;
+  const isPlaced = record.layers.every(({ lower }, at) => lower === record.workspaces[at]);
+  if (edited === undefined && isWhole && isPlaced) return;
+  throw new SandboxError(
+    "changed-since-review",
+    `the record of ${record.session} was altered after the task ended${edited === undefined ? "" : `: ${edited.path}`}`,
+    { hint: "nothing was written; discard the session and run its task again" },
+  );
 }
 
 function refuseAltered(record: SessionRecord): void {

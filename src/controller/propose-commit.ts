@@ -1,9 +1,11 @@
 import path from "node:path";
 import { type CommitPlan, planCommit } from "../commit/plan-commit.js";
 import { SandboxError } from "../core/error.js";
+import type { Change } from "../core/change.js";
 import type { SessionId } from "../core/ids.js";
 import type { Controller } from "./controller.js";
 import { loadReview } from "./load-review.js";
+import { parentPath, type RelPath, ROOT_PATH } from "../core/path.js";
 import { hostPath, selectChanges } from "./select-changes.js";
 import type { ReviewedChange, SessionReview } from "./session-review.js";
 
@@ -34,14 +36,11 @@ export async function proposeCommit(
     resolvePath: controller.resolvePath,
   });
   const chosen = review.items.filter((item) => matched.has(item.index));
-  const denied = chosen.filter((item) => item.decision.decision === "deny");
   const named = asked.paths.map((text) => controller.resolvePath(text));
   const isNamed = (item: ReviewedChange): boolean =>
     named.some((target) => names(target, item, review.changeset.workspaces));
-  refuseNamedDenials(denied.filter(isNamed));
-  const selected = new Set(
-    chosen.filter((item) => !denied.includes(item)).map((item) => item.index),
-  );
+  refuseNamedDenials(chosen.filter((item) => isDenied(item) && isNamed(item)));
+  const { selected, denied, parents } = settleSelection(review, chosen);
   const native = await controller.host.native();
   const plan = planCommit({
     changeset: review.changeset,
@@ -49,7 +48,9 @@ export async function proposeCommit(
     selection: selected,
     native,
   });
-  const needsApproval = chosen.filter((item) => item.decision.decision === "ask");
+  const needsApproval = [...parents, ...chosen].filter(
+    (item) => item.decision.decision === "ask" && !denied.includes(item),
+  );
   return {
     review,
     selected,
@@ -58,6 +59,48 @@ export async function proposeCommit(
     needsApproval,
     needsNaming: needsApproval.filter((item) => runsLater(item) && !isNamed(item)),
   };
+}
+
+interface Selection {
+  readonly selected: ReadonlySet<number>;
+  /** Left out: denied itself, or below a directory that is. */
+  readonly denied: readonly ReviewedChange[];
+  /** Directories that come along because something below them was chosen: they are judged like the rest. */
+  readonly parents: readonly ReviewedChange[];
+}
+
+/** What policy denies is never selected, and neither is what could only be written by writing that first. */
+function settleSelection(review: SessionReview, chosen: readonly ReviewedChange[]): Selection {
+  const deniedPaths = new Set(review.items.filter(isDenied).map(({ change }) => keyOf(change)));
+  const isBlocked = ({ change }: ReviewedChange): boolean =>
+    ancestors(change).some((path) => deniedPaths.has(keyOf({ ...change, path })));
+  const isOut = new Set(chosen.filter((item) => isDenied(item) || isBlocked(item)));
+  const denied = [...isOut];
+  const kept = chosen.filter((item) => !isOut.has(item));
+  const above = new Set(
+    kept.flatMap(({ change }) => ancestors(change).map((path) => keyOf({ ...change, path }))),
+  );
+  const selected = new Set(kept.map((item) => item.index));
+  const parents = review.items.filter(
+    (item) => !selected.has(item.index) && above.has(keyOf(item.change)),
+  );
+  return { selected, denied, parents };
+}
+
+function isDenied(item: ReviewedChange): boolean {
+  return item.decision.decision === "deny";
+}
+
+function keyOf(change: Pick<Change, "workspace" | "path">): string {
+  return `${change.workspace}/${change.path}`;
+}
+
+/** The directories above a change, nearest first; not the workspace itself. */
+function ancestors(change: Change): readonly RelPath[] {
+  const found: RelPath[] = [];
+  for (let at = parentPath(change.path); at !== undefined && at !== ROOT_PATH; at = parentPath(at))
+    found.push(at);
+  return found;
 }
 
 /** True for what some program on the host will run or obey. */

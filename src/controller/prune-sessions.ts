@@ -2,7 +2,8 @@ import type { SessionId } from "../core/ids.js";
 import type { SessionRecord } from "../core/session.js";
 import { removeLayers } from "../overlay/remove-layers.js";
 import type { Controller } from "./controller.js";
-import { lockSession } from "./lock-workspaces.js";
+import { lockCommit } from "./lock-workspaces.js";
+import { recoverBefore } from "./recover-workspaces.js";
 
 /** What was removed, and what was kept because somebody may still want it. */
 export interface PruneReport {
@@ -53,7 +54,9 @@ function isEmpty(record: SessionRecord): boolean {
 
 /** Under the session's lock, and only if nothing has become pending meanwhile. */
 async function pruneOne(controller: Controller, session: SessionId): Promise<boolean> {
-  await using _lock = await lockSession(controller, session);
+  const before = await controller.store.readSession(session);
+  await recoverBefore(controller, before.workspaces);
+  await using _locks = await lockCommit(controller, before);
   const record = await controller.store.readSession(session);
   if (reasonToKeep(record) !== undefined) return false;
   for (const layers of record.layers) removeLayers(layers);

@@ -13,6 +13,12 @@ export interface Recovered {
   readonly report: RecoveryReport;
 }
 
+/** What could be recovered, and the commits that could not: one never stops the others. */
+export interface RecoveryRun {
+  readonly recovered: readonly Recovered[];
+  readonly failed: readonly { readonly commit: CommitId; readonly error: unknown }[];
+}
+
 /**
  * Finishes or undoes the interrupted commits that touch one of `workspaces` (undefined: all of this user's).
  * Commits on other workspaces are left alone: one workspace never blocks another.
@@ -20,16 +26,18 @@ export interface Recovered {
 export async function recoverWorkspaces(
   controller: Controller,
   workspaces: readonly string[] | undefined,
-): Promise<readonly Recovered[]> {
+): Promise<RecoveryRun> {
   const recovered: Recovered[] = [];
+  const failed: { commit: CommitId; error: unknown }[] = [];
   for (const commit of controller.store.listHot()) {
-    const record = await controller.store.readCommit(commit);
-    if (workspaces !== undefined && !overlaps(record.workspaces, workspaces)) continue;
-    await using _locks = await lockWorkspaces(controller, record.workspaces);
-    if (!controller.store.listHot().includes(commit)) continue;
-    recovered.push({ commit, report: await recoverLocked(controller, commit) });
+    try {
+      const report = await recoverOne(controller, commit, workspaces);
+      if (report !== undefined) recovered.push({ commit, report });
+    } catch (error) {
+      failed.push({ commit, error });
+    }
   }
-  return recovered;
+  return { recovered, failed };
 }
 
 /**
@@ -41,7 +49,9 @@ export async function recoverBefore(
   workspaces: readonly string[],
 ): Promise<void> {
   if (controller.store.listHot().length === 0) return;
-  for (const { commit, report } of await recoverWorkspaces(controller, workspaces)) {
+  const { recovered, failed } = await recoverWorkspaces(controller, workspaces);
+  for (const { error } of failed) throw error;
+  for (const { commit, report } of recovered) {
     controller.notice(`commit ${commit} was interrupted; it has been ${report.outcome}`);
     if (report.left.length > 0) throw leftover(commit, report);
   }
@@ -53,6 +63,19 @@ function leftover(commit: CommitId, report: RecoveryReport): SandboxError {
   return new SandboxError("conflict", `commit ${commit} could not be recovered in full: ${names}`, {
     hint: "both versions are kept; decide by hand, then run `sandbox recover` again",
   });
+}
+
+/** Under its locks; undefined where it is on other workspaces, or ended meanwhile. */
+async function recoverOne(
+  controller: Controller,
+  commit: CommitId,
+  workspaces: readonly string[] | undefined,
+): Promise<RecoveryReport | undefined> {
+  const record = await controller.store.readCommit(commit);
+  if (workspaces !== undefined && !overlaps(record.workspaces, workspaces)) return undefined;
+  await using _locks = await lockWorkspaces(controller, record.workspaces);
+  if (!controller.store.listHot().includes(commit)) return undefined;
+  return await recoverLocked(controller, commit);
 }
 
 /** Recovers one commit whose workspaces are locked, and brings the records up to date. */
@@ -95,6 +118,7 @@ async function settleCommit(
   }
   const taken = finished ? readApplied(store.commitDir(commit)) : [];
   const session = await store.readSession(record.session);
+  if (session.state === "discarded") return;
   const changeset = await store.readChangeset(record.session);
   await settleSession(
     controller,

@@ -1,4 +1,5 @@
 import { applyRollback } from "../commit/apply-rollback.js";
+import { isHot } from "../commit/is-hot.js";
 import type { PathConflict } from "../commit/plan-commit.js";
 import { planRollback, type RollbackPlan } from "../commit/plan-rollback.js";
 import { SandboxError } from "../core/error.js";
@@ -54,7 +55,7 @@ export async function rollbackCommit(
   });
   await markRolledBack(controller, of);
   store.updateCommit({ ...own, state: "sealed", applied: plan.restore.length });
-  store.clearHot(own.commit);
+  if (!isHot(store.commitDir(own.commit))) store.clearHot(own.commit);
   store.appendAudit({ event: "rollback.sealed", session: of.session, commit: own.commit });
   return { ...report, rollback: own.commit };
 }

@@ -30,7 +30,13 @@ export async function runTask(
     const { recoverBefore } = await import("./recover-workspaces.js");
     await recoverBefore(controller, facts.workspaces);
   }
+  for (const prefix of facts.tool.prefixes)
+    controller.notice(`sandbox: mounted read-only for ${request.command[0] ?? ""}: ${prefix}`);
   const record = openSession(controller, { request, name, facts, spec, engine });
+  if (record.layers.some((layers) => layers.staging === "copy"))
+    controller.notice(
+      "sandbox: the state directory is on another filesystem: a commit copies what it could have renamed",
+    );
   return await superviseSession(controller, { record, engine, io });
 }
 
@@ -44,7 +50,7 @@ function toSpec(controller: Controller, request: RunRequest, facts: RunFacts): S
     task,
     hostEnv: controller.env,
     env: request.env,
-    pathEntries: tool.pathEntries,
+    pathEntries: [...tool.pathEntries, ...facts.toolPaths],
     toolEnv: tool.env,
     keepOut: [controller.stateHome],
     invokerPath: controller.invokerPath,

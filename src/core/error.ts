@@ -4,6 +4,8 @@ import type { ErrorCode } from "./exit-code.js";
 export interface SandboxErrorDetails {
   /** What to do next, one line. */
   readonly hint?: string;
+  /** What the message is about, a line each. */
+  readonly list?: readonly string[];
   readonly cause?: unknown;
 }
 
@@ -14,12 +16,14 @@ export interface SandboxErrorDetails {
 export class SandboxError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
+  readonly list: readonly string[];
 
   constructor(code: ErrorCode, message: string, details: SandboxErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = "SandboxError";
     this.code = code;
     this.hint = details.hint;
+    this.list = details.list ?? [];
   }
 }
 

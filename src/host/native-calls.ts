@@ -12,6 +12,8 @@ interface Place {
 /** A C function of this signature: its result, or an error with `code`. */
 export type Call = (signature: string) => (...args: unknown[]) => number;
 
+/** tcflush(3): throw away what was received and not read. */
+const TCIFLUSH = 0;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const SYS_OPENAT2 = 437;
 const PATH_MAX = 4096;
@@ -127,11 +129,13 @@ export function toMetadataCalls(call: Call) {
 export function toDescriptorCalls(call: Call) {
   const sync = call("int syncfs(int fd)");
   const lock = call("int flock(int fd, int operation)");
+  const flush = call("int tcflush(int fd, int queue)");
   const seek = call("long lseek(int fd, long offset, int whence)");
   const control = call("int fcntl(int fd, int command, long argument)");
   const device = call("int ioctl(int fd, unsigned long request, long argument)");
   return {
     syncfs: (fd: number): void => void sync(fd),
+    tcflushInput: (fd: number): void => void flush(fd, TCIFLUSH),
     flock: (fd: number, operation: number): boolean => {
       try {
         lock(fd, operation);

@@ -44,6 +44,8 @@ export interface Native {
   /** Sets the modification time (ns since the epoch) and leaves the access time. Does not follow. */
   setMtimeAt(at: { dirfd: number; path: Path }, mtimeNs: bigint): void;
   syncfs(fd: number): void;
+  /** Throws away what was typed into a terminal and not read yet (tcflush(3)). */
+  tcflushInput(fd: number): void;
   /** What names the inode of `path` on its filesystem, whatever its path; the last component is not followed. */
   nameToHandleAt(at: { dirfd: number; path: Path }): {
     readonly type: number;

@@ -48,8 +48,8 @@ export function chooseLatest<T extends Candidate>(
 
 /** Throws `usage` that lists what a reference could mean. */
 export function toAmbiguous(text: string, candidates: readonly Candidate[]): SandboxError {
-  const lines = candidates.map(({ line }) => `  ${line}`).join("\n");
-  return new SandboxError("usage", `${text} could be any of these:\n${lines}`, {
+  return new SandboxError("usage", `${text} could be any of these`, {
+    list: candidates.map(({ line }) => line),
     hint: "name one by its id",
   });
 }

@@ -68,7 +68,9 @@ function findByPrefix(layout: StoreLayout, prefix: string): SessionRecord {
 }
 
 function resolveLatest(layout: StoreLayout, options: ResolveOptions): Resolved<SessionRecord> {
-  const ended = listSessions(layout).sessions.filter(({ state }) => state !== "running");
+  const ended = listSessions(layout).sessions.filter(
+    ({ state }) => state !== "running" && state !== "discarded",
+  );
   const chosen = chooseLatest(ended.map(toCandidate), options);
   if (chosen === undefined)
     throw new SandboxError("not-found", "there is no session that has ended", {

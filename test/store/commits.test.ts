@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
+import { isSandboxError } from "../../src/core/error.js";
 import type { CommitRecord } from "../../src/core/session.js";
 import { openStore, type Store } from "../../src/store/open-store.js";
 import { digestOf, toDraft } from "../support/session-draft.js";
@@ -71,9 +72,10 @@ test("without a terminal latest is refused where two commits of the last hour st
   const store = openStore({ home: dir.path });
   addCommit(store, "11:10:00");
   const newest = addCommit(store, "11:20:00");
-  await assert.rejects(store.resolveCommit("latest", here), {
-    code: "usage",
-    message: /c-.*\n.*c-/,
+  await assert.rejects(store.resolveCommit("latest", here), (error) => {
+    assert.ok(isSandboxError(error) && error.code === "usage");
+    assert.equal(error.list.filter((line) => line.startsWith("c-")).length, 2);
+    return true;
   });
   const onTerminal = await store.resolveCommit("latest", { ...here, isTerminal: true });
   assert.equal(onTerminal.record.commit, newest.commit);

@@ -49,7 +49,8 @@ async function act(command: Command, context: CliContext): Promise<number> {
   const approval = toApproval(context, options);
   const asks = options.dryRun === true || approval === "ask";
   await using open = await openCommit(controller, { session, paths, asks });
-  if (options.dryRun === true) return showPlan(context, open.proposal, options.json === true);
+  if (options.dryRun === true)
+    return showPlan(context, open.proposal, { json: options.json === true, dryRun: true });
   return await decide(context, { open, approval, json: options.json === true });
 }
 
@@ -61,7 +62,8 @@ async function decide(
   const result = await decideCommit(context, asked);
   if (result.answer === "declined")
     throw new SandboxError("denied", "not approved; nothing was written");
-  if (result.answer === "conflict") return showPlan(context, result.proposal, json);
+  if (result.answer === "conflict")
+    return showPlan(context, result.proposal, { json, dryRun: false });
   if (result.report.conflicts.length > 0) {
     if (json) writeJson(context.stdout, "commit", toCommitObject(result.report));
     else reportConflict(context, result.report);
@@ -78,7 +80,11 @@ function toApproval(context: CliContext, options: CommitOptions): Approval {
 }
 
 /** Dry, or stopped by a conflict: nothing was written. */
-function showPlan(context: CliContext, proposal: CommitProposal, json: boolean): number {
+function showPlan(
+  context: CliContext,
+  proposal: CommitProposal,
+  { json, dryRun }: { readonly json: boolean; readonly dryRun: boolean },
+): number {
   const report: CommitReport = {
     commit: undefined,
     session: proposal.review.record.session,
@@ -92,7 +98,7 @@ function showPlan(context: CliContext, proposal: CommitProposal, json: boolean):
   if (json)
     writeJson(context.stdout, "commit", {
       ...toCommitObject(isConflict ? { ...report, applied: [] } : report),
-      dryRun: true,
+      ...(dryRun ? { dryRun } : {}),
     });
   else {
     context.stdout.write(

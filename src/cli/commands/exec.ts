@@ -7,7 +7,7 @@ import { resolveSession } from "../resolve-reference.js";
 import { chooseTerminal, withTaskIo } from "../task-io.js";
 
 interface ExecOptions {
-  readonly env: readonly string[];
+  readonly env?: readonly string[];
   readonly timeout?: string;
   readonly json?: true;
   readonly tty?: boolean;
@@ -21,7 +21,7 @@ function define(command: Command): void {
     .usage("[options] SESSION -- COMMAND [ARG...]")
     .argument("<session>", "an id, a prefix of it, a name, or latest")
     .argument("<command...>", "the task's program and its arguments")
-    .option("--env <name[=value]>", "pass or set a variable (repeatable)", collect, [])
+    .option("--env <name[=value]>", "pass or set a variable (repeatable)", collect)
     .option("--timeout <time>", "end the task after this time, e.g. 90s, 10m")
     .option("--json", "the result as JSON on stdout; the task's output goes to stderr")
     .option("-t, --tty", "give the task a terminal (default: if stdin and stdout are one)")
@@ -39,7 +39,7 @@ async function act(command: Command, context: CliContext): Promise<number> {
   const request = {
     session,
     command: rest,
-    env: options.env,
+    env: options.env ?? [],
     timeout: options.timeout,
     terminal,
   };

@@ -10,7 +10,7 @@ export const lsCommand: CliCommand = { define, act };
 
 function define(command: Command): void {
   command
-    .option("-a, --all", "also sessions that are committed, discarded or failed")
+    .option("-a, --all", "also sessions that are committed, discarded, failed or changed nothing")
     .option("--json", "all sessions, for programs")
     .addHelpText("after", "\nExample:\n  sandbox ls --all\n");
 }
@@ -27,7 +27,9 @@ async function act(command: Command, context: CliContext): Promise<number> {
     writeJson(context.stdout, "ls", { sessions: sessions.map(toSessionObject) });
     return 0;
   }
-  const shown = sessions.filter(({ state }) => options.all === true || !SETTLED.has(state));
+  const shown = sessions.filter(
+    (record) => options.all === true || !(SETTLED.has(record.state) || isEmpty(record)),
+  );
   if (shown.length > 0) context.stdout.write(renderSessions(context, shown.toReversed()));
   else
     controller.notice(
@@ -36,6 +38,12 @@ async function act(command: Command, context: CliContext): Promise<number> {
         : "no open sessions (`sandbox ls --all` shows the others)",
     );
   return 0;
+}
+
+/** A run that changed nothing: there is nothing to do about it. */
+function isEmpty({ state, counts }: SessionRecord): boolean {
+  if (state !== "pending" || counts === undefined) return false;
+  return counts.added + counts.modified + counts.deleted === 0;
 }
 
 function renderSessions(context: CliContext, sessions: readonly SessionRecord[]): string {

@@ -5,6 +5,7 @@ import { EXIT_CODES } from "../../core/exit-code.js";
 import { neutraliseName } from "../../review/neutralise.js";
 import type { CliCommand } from "../cli-command.js";
 import type { CliContext } from "../cli-context.js";
+import { renderError } from "../render-error.js";
 import { toPath, writeJson } from "../to-json.js";
 
 /** `sandbox recover`. */
@@ -18,10 +19,12 @@ function define(command: Command): void {
 
 async function act(command: Command, context: CliContext): Promise<number> {
   const controller = await context.openController();
-  const recovered = await recoverWorkspaces(controller, undefined);
+  const { recovered, failed } = await recoverWorkspaces(controller, undefined);
   if (command.opts<{ readonly json?: true }>().json === true)
     writeJson(context.stdout, "recover", { commits: recovered.map(toObject) });
   else report(context, controller, recovered);
+  for (const { error } of failed) await renderError(error, context, false);
+  if (failed.length > 0) return EXIT_CODES.unexpected;
   const isLeft = recovered.some(({ report: { left } }) => left.length > 0);
   return isLeft ? EXIT_CODES.conflict : 0;
 }

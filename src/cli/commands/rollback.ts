@@ -87,7 +87,8 @@ function printReport(context: CliContext, report: RollbackReport): void {
     );
   else if (rollback !== undefined)
     context.stdout.write(
-      `${of.commit} undone by ${rollback}: ${formatCount(plan.restore.length, "path")} restored\n`,
+      `${of.commit} undone by ${rollback}: ${formatCount(plan.restore.length, "path")} restored\n` +
+        `  sandbox rollback ${rollback}  bring it back\n`,
     );
   else if (!report.dryRun) context.stdout.write("nothing to undo\n");
 }

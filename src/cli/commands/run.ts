@@ -8,14 +8,14 @@ import { reportRun } from "../report-run.js";
 import { chooseTerminal, withTaskIo } from "../task-io.js";
 
 interface RunOptions {
-  readonly dir: readonly string[];
+  readonly dir?: readonly string[];
   readonly engine?: string;
   readonly runtime?: string;
   readonly network: string;
-  readonly env: readonly string[];
-  readonly ro: readonly string[];
-  readonly hide: readonly string[];
-  readonly tool: readonly string[];
+  readonly env?: readonly string[];
+  readonly ro?: readonly string[];
+  readonly hide?: readonly string[];
+  readonly tool?: readonly string[];
   readonly timeout?: string;
   readonly memory?: string;
   readonly cpus?: string;
@@ -35,11 +35,11 @@ function define(command: Command): void {
     .usage("[options] -- COMMAND [ARG...]")
     .argument("<command...>", "the task's program and its arguments")
     .passThroughOptions()
-    .option("--dir <path>", "workspace (default: the current directory; repeatable)", collect, [])
-    .option("--ro <path>", "mount PATH readable only (repeatable)", collect, [])
-    .option("--hide <path>", "hide PATH from the task (repeatable; * and ? match)", collect, [])
-    .option("--tool <path>", "mount a tool's directory readable only (repeatable)", collect, [])
-    .option("--env <name[=value]>", "pass or set a variable (repeatable)", collect, [])
+    .option("--dir <path>", "workspace (default: the current directory; repeatable)", collect)
+    .option("--ro <path>", "mount PATH readable only (repeatable)", collect)
+    .option("--hide <path>", "hide PATH from the task (repeatable; * and ? match)", collect)
+    .option("--tool <path>", "mount a tool's directory readable only (repeatable)", collect)
+    .option("--env <name[=value]>", "pass or set a variable (repeatable)", collect)
     .option("--engine <name>", "oci")
     .option("--runtime <name>", "crun or runc")
     .option("--network <mode>", "none", "none")
@@ -85,13 +85,13 @@ async function act(command: Command, context: CliContext): Promise<number> {
 function toRequest(args: readonly string[], options: RunOptions, terminal: boolean): RunRequest {
   return {
     command: args,
-    dirs: options.dir,
+    dirs: options.dir ?? [],
     engine: options.engine,
     runtime: options.runtime,
-    env: options.env,
-    readOnly: options.ro,
-    hide: options.hide,
-    tools: options.tool,
+    env: options.env ?? [],
+    readOnly: options.ro ?? [],
+    hide: options.hide ?? [],
+    tools: options.tool ?? [],
     timeout: options.timeout,
     memory: options.memory,
     cpus: options.cpus,
