@@ -1,4 +1,4 @@
-import { isSandboxError, SandboxError } from "../core/error.js";
+import { SandboxError } from "../core/error.js";
 import type { SandboxSpec } from "../core/sandbox-spec.js";
 import type { SessionRecord } from "../core/session.js";
 import type { Engine } from "../engine/engine.js";
@@ -10,7 +10,7 @@ import type { Controller } from "./controller.js";
 import { finishRun, type RunResult } from "./finish-run.js";
 import { gatherFacts, type RunFacts } from "./gather-facts.js";
 import type { RunRequest } from "./run-request.js";
-import { superviseTask, type TaskIo } from "./supervise-task.js";
+import { superviseTask, type TaskEnd, type TaskIo } from "./supervise-task.js";
 
 /**
  * Runs a task from request to a session that can be reviewed. Everything that was asked for is checked before
@@ -121,19 +121,21 @@ export async function superviseSession(
     { event: "run.started", session: record.session, data: { command: record.command } },
     { durable: false },
   );
+  let end: TaskEnd;
   try {
-    const end = await superviseTask(controller, {
+    end = await superviseTask(controller, {
       engine,
       spec: record.spec,
       session: record.session,
       io,
     });
-    if (end.outcome.outcome !== "not-started") return await finishRun(controller, record, end);
-    throw new SandboxError(START_ERRORS[end.outcome.code], end.outcome.reason);
+    if (end.outcome.outcome === "not-started")
+      throw new SandboxError(START_ERRORS[end.outcome.code], end.outcome.reason);
   } catch (error) {
-    if (isSandboxError(error) && NOTHING_RAN.has(error.code)) dropSession(controller, record);
+    dropSession(controller, record);
     throw error;
   }
+  return await finishRun(controller, record, end);
 }
 
 const START_ERRORS = {
@@ -141,8 +143,6 @@ const START_ERRORS = {
   126: "not-executable",
   127: "command-not-found",
 } as const;
-
-const NOTHING_RAN: ReadonlySet<string> = new Set(Object.values(START_ERRORS));
 
 /** Nothing ran: the first revision leaves nothing, a later one leaves what was there. */
 function dropSession(controller: Controller, record: SessionRecord): void {

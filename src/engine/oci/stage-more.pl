@@ -60,13 +60,16 @@ sub readonly_children {
 
 # --- idmapped mounts -----------------------------------------------------------------------------------------------
 # The lower directory with host id 0 and the task's id exchanged: root's files are the task's inside (mount_setattr(2)).
+my $swapped = 0;
+
 sub swap_root {
   my ($fd, $lower) = @_;
   my $tree = clone_tree($fd, $lower);
   my $ns = swapped_namespace();
   set_attributes($tree, $IDMAP | $READ_ONLY, $RECURSIVE, $ns) or fail("cannot map the ids of $lower (idmapped mounts): $!");
-  mkdir("$scratch/lower-$fd", 0700) or fail("cannot make a mount point: $!");
-  my $at = open_path($AT_FDCWD, "$scratch/lower-$fd", $O_DIRECTORY, 0);
+  my $place = "$scratch/lower-" . ++$swapped;
+  mkdir($place, 0700) or fail("cannot make a mount point: $!");
+  my $at = open_path($AT_FDCWD, $place, $O_DIRECTORY, 0);
   attach($tree, $at, $lower);
   close_fds($fd, $at, $ns);
   return $tree;

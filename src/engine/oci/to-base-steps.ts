@@ -9,7 +9,7 @@ const SYSTEM_DIRECTORY = /^(usr|opt|bin|sbin|lib\w*)$/;
 
 /** The root filesystem that all tasks get: the host's system directories, an `/etc` of its own, empty private places. */
 export function toBaseSteps(spec: SandboxSpec, user: UserAndGroup): readonly StageStep[] {
-  return [...toSystemSteps(), ...toPrivateSteps(), ...toEtcSteps(spec, user)];
+  return [...toSystemSteps(), ...toPrivateSteps(spec), ...toEtcSteps(spec, user)];
 }
 
 function toSystemSteps(): readonly StageStep[] {
@@ -21,14 +21,18 @@ function toSystemSteps(): readonly StageStep[] {
     });
 }
 
-function toPrivateSteps(): readonly StageStep[] {
+function toPrivateSteps({ mounts }: SandboxSpec): readonly StageStep[] {
+  // A link cannot hold a mount: where one lies below, /var/tmp is a directory of its own.
+  const holdsMount = mounts.some(({ target }) => target.startsWith("/var/tmp/"));
   return [
     ["tmpfs", "/tmp", "1777", "0", "0", "size=25%"],
     ["dir", "/proc"],
     ["dir", "/dev"],
     ["dir", "/run"],
     ["link", "/var/run", "../run"],
-    ["link", "/var/tmp", "../tmp"],
+    holdsMount
+      ? ["tmpfs", "/var/tmp", "1777", "0", "0", "size=25%"]
+      : ["link", "/var/tmp", "../tmp"],
   ];
 }
 
