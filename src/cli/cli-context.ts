@@ -8,6 +8,8 @@ type TerminalSize = NonNullable<TaskIo["terminalSize"]>;
 export interface CliContext {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whether a standard stream is a terminal, without opening it: Node takes a while for that. */
+  isTerminal(descriptor: 0 | 1 | 2): boolean;
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
@@ -38,5 +40,5 @@ export function columnsOf(stream: NodeJS.WriteStream): number {
 
 /** True where a person can be asked: both ends of the conversation are a terminal. */
 export function canAsk(context: CliContext): boolean {
-  return context.stdin.isTTY === true && context.stderr.isTTY === true;
+  return context.isTerminal(0) && context.isTerminal(2);
 }

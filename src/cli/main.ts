@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import path from "node:path";
+import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
 import type { Controller, HostPort } from "../controller/controller.js";
 import { resolvePath } from "../controller/expand-paths.js";
@@ -14,35 +15,40 @@ import { openStore } from "../store/open-store.js";
 import { personHome, stateHome } from "../store/state-home.js";
 import type { CliContext } from "./cli-context.js";
 import { runCommandLine } from "./parse-command-line.js";
-import { createProgress } from "./progress.js";
+import { createProgress, type Progress } from "./progress.js";
 import { renderError } from "./render-error.js";
 
 /** The program: composes what the commands need, runs one, and ends with its exit code. */
 async function main(): Promise<void> {
-  const { stdin, stdout, stderr, env } = process;
-  ignoreClosedPipe(stdout);
-  ignoreClosedPipe(stderr);
+  const { env } = process;
   const argv = process.argv.slice(2);
   const context: CliContext = {
     cwd: process.cwd(),
     env,
-    stdin,
-    stdout,
-    stderr,
+    isTerminal: isatty,
+    get stdin() {
+      return process.stdin;
+    },
+    get stdout() {
+      return mindClosedPipe(process.stdout);
+    },
+    get stderr() {
+      return mindClosedPipe(process.stderr);
+    },
     completionTable: async () => {
       const { toCompletionTable } = await import("./to-completion-table.js");
-      return toCompletionTable({ stdout, stderr }, findLauncher());
+      return toCompletionTable(context, findLauncher());
     },
     attachTerminal: async (onResize) => {
       const { attachTerminal } = await import("../host/attach-terminal.js");
-      return attachTerminal(stdin, stdout, onResize);
+      return attachTerminal(process.stdin, process.stdout, onResize);
     },
     flushInput: async () => {
-      while (stdin.read() !== null);
-      if (stdin.isTTY === true) (await import("../host/native.js")).openNative().tcflushInput(0);
+      while (process.stdin.read() !== null);
+      if (isatty(0)) (await import("../host/native.js")).openNative().tcflushInput(0);
     },
     openPager: async (pager) => (await import("../host/run-pager.js")).openPager(pager, { env }),
-    openController: async () => openController((line) => void stderr.write(`${line}\n`)),
+    openController: async () => openController((line) => void context.stderr.write(`${line}\n`)),
   };
   try {
     process.exitCode = await runCommandLine(argv, context, readVersion());
@@ -68,8 +74,16 @@ function openController(notice: (line: string) => void): Controller {
     host: toHostPort(),
     openEngine: (choice) => openEngine(choice, path.join(store.home, "cache")),
     resolvePath: (text) => resolvePath(path.resolve(cwd, text)),
-    progress: createProgress(process.stderr),
+    progress: lazyProgress(),
     notice,
+  };
+}
+
+function lazyProgress(): Progress {
+  let progress: Progress | undefined;
+  return (what, count) => {
+    progress ??= createProgress(process.stderr);
+    progress(what, count);
   };
 }
 
@@ -126,11 +140,16 @@ function wantsJson(argv: readonly string[]): boolean {
   return (end < 0 ? argv : argv.slice(0, end)).includes("--json");
 }
 
+const minded = new WeakSet<NodeJS.WriteStream>();
+
 /** A reader that went away (`| head`) is no error of ours. */
-function ignoreClosedPipe(stream: NodeJS.WriteStream): void {
+function mindClosedPipe(stream: NodeJS.WriteStream): NodeJS.WriteStream {
+  if (minded.has(stream)) return stream;
+  minded.add(stream);
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
   });
+  return stream;
 }
 
 function readVersion(): string {

@@ -10,12 +10,7 @@ export async function reportRun(result: RunResult, options: ReportOptions): Prom
   if (outcome === undefined) throw new Error("a run that ended has an outcome");
   const changed = result.changeset.changes.length > 0;
   const isQuiet = !changed && result.changeset.notices.length === 0;
-  if (
-    isQuiet &&
-    outcome.outcome === "exited" &&
-    !options.json &&
-    options.context.stderr.isTTY !== true
-  )
+  if (isQuiet && outcome.outcome === "exited" && !options.json && !options.context.isTerminal(2))
     return exitOf(outcome);
   const { tellRun } = await import("./tell-run.js");
   const own = exitOf(outcome);

@@ -18,13 +18,13 @@ export function chooseTerminal(
   context: CliContext,
   asked: { readonly wanted: boolean | undefined; readonly json: boolean },
 ): boolean {
-  const there = context.stdin.isTTY === true && context.stdout.isTTY === true;
+  const there = context.isTerminal(0) && context.isTerminal(1);
   if (asked.json) {
     if (asked.wanted === true)
       throw new SandboxError("usage", "--tty and --json exclude each other");
     return false;
   }
-  if (asked.wanted === true && context.stdin.isTTY !== true)
+  if (asked.wanted === true && !context.isTerminal(0))
     throw new SandboxError("usage", "--tty: stdin is not a terminal", { hint: "leave it out" });
   return asked.wanted ?? there;
 }
@@ -38,7 +38,7 @@ export async function withTaskIo<T>(
   how: { readonly terminal: boolean; readonly json: boolean },
   use: (io: TaskIo) => Promise<T>,
 ): Promise<T> {
-  const { stdin, stdout, stderr } = context;
+  const typed = context.isTerminal(0);
   const sizes = new Set<(size: TerminalSize) => void>();
   using _terminal = how.terminal
     ? await context.attachTerminal((size) => {
@@ -47,14 +47,14 @@ export async function withTaskIo<T>(
     : undefined;
   try {
     return await use({
-      stdin: stdin.isTTY === true ? stdin : "inherit",
-      stdout: how.json ? stderr : stdout,
-      stderr,
-      terminalSize: how.terminal ? sizeOf(stdout) : undefined,
+      stdin: typed ? context.stdin : "inherit",
+      stdout: how.json ? context.stderr : "inherit",
+      stderr: "inherit",
+      terminalSize: how.terminal ? sizeOf(context.stdout) : undefined,
       watch: (listener) => watchProcess(sizes, listener),
     });
   } finally {
-    if (stdin.isTTY === true) stdin.pause();
+    if (typed) context.stdin.pause();
   }
 }
 

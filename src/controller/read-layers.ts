@@ -19,11 +19,10 @@ export async function readLayers(
   record: SessionRecord,
 ): Promise<SealedLayers> {
   const { store } = controller;
-  const { isUntouched } = await import("../overlay/is-untouched.js");
+  const { isUntouched, readClock, toChangesetDigest } = await import("./seal-untouched.js");
   const changeset = record.layers.every(isUntouched)
-    ? emptyChangeset(record, (await import("../core/changeset-digest.js")).toChangesetDigest([]))
+    ? emptyChangeset(record, toChangesetDigest([]))
     : await readTouched(controller, record);
-  const { readClock } = await import("../overlay/read-clock.js");
   const sealedNs = readClock(record.layers);
   store.writeChangeset(record.session, changeset, { durable: changeset.changes.length > 0 });
   return {

@@ -117,10 +117,6 @@ export async function superviseSession(
   task: { readonly record: SessionRecord; readonly engine: Engine; readonly io: TaskIo },
 ): Promise<RunResult> {
   const { record, engine, io } = task;
-  controller.store.appendAudit(
-    { event: "run.started", session: record.session, data: { command: record.command } },
-    { durable: false },
-  );
   let end: TaskEnd;
   try {
     end = await superviseTask(controller, {
@@ -128,14 +124,26 @@ export async function superviseSession(
       spec: record.spec,
       session: record.session,
       io,
+      log: () =>
+        controller.store.appendAudit(
+          { event: "run.started", session: record.session, data: { command: record.command } },
+          { durable: false },
+        ),
+      meanwhile: () => void import("./seal-untouched.js"),
     });
-    if (end.outcome.outcome === "not-started")
+    if (end.outcome.outcome === "not-started") {
+      await end.cleaned;
       throw new SandboxError(START_ERRORS[end.outcome.code], end.outcome.reason);
+    }
   } catch (error) {
     dropSession(controller, record);
     throw error;
   }
-  return await finishRun(controller, record, end);
+  try {
+    return await finishRun(controller, record, end);
+  } finally {
+    await end.cleaned;
+  }
 }
 
 const START_ERRORS = {

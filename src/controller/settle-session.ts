@@ -23,7 +23,7 @@ export async function settleSession(
     (change) => !taken.has(`${change.workspace}/${change.path}`),
   );
   const digest = toChangesetDigest(changes);
-  const { readClock } = await import("../overlay/read-clock.js");
+  const { readClock } = await import("./seal-untouched.js");
   const next: SessionRecord = {
     ...record,
     state: changes.length === 0 ? "committed" : taken.size === 0 ? record.state : "partial",

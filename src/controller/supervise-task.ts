@@ -9,8 +9,8 @@ import type { Controller } from "./controller.js";
 /** A task's streams and what a person does meanwhile, as the command line (or a service) has them. */
 export interface TaskIo {
   readonly stdin: Readable | "inherit" | "none";
-  readonly stdout: Writable;
-  readonly stderr: Writable;
+  readonly stdout: Writable | "inherit";
+  readonly stderr: Writable | "inherit";
   readonly terminalSize: TerminalSize | undefined;
   /** Calls back until the returned function is called: a signal to pass on (number), a new size. */
   watch(listener: {
@@ -26,6 +26,8 @@ export interface TaskEnd {
   readonly limits: readonly LimitReport[];
   readonly startedAt: Date;
   readonly durationMs: number;
+  /** Resolves when nothing of the sandbox is left on the host; the task itself is gone already. */
+  readonly cleaned: Promise<void>;
 }
 
 /** Signals that a person sends again when the first did nothing. */
@@ -42,6 +44,10 @@ export async function superviseTask(
     readonly spec: SandboxSpec;
     readonly session: SessionId;
     readonly io: TaskIo;
+    /** Writes down that the task is about to begin; if it throws, the task does not. */
+    readonly log: () => void;
+    /** Called while the task runs: there is time. */
+    readonly meanwhile: () => void;
   },
 ): Promise<TaskEnd> {
   const { engine, spec, session, io } = task;
@@ -50,8 +56,10 @@ export async function superviseTask(
   using log = controller.store.openOutputLog(session);
   const startedAt = new Date();
   const started = performance.now();
+  const removeScratch = (): void => rmSync(scratchDir, { recursive: true, force: true });
   try {
-    await using running = await engine.start(spec, {
+    // The engine has work of its own before it lets a task begin: what has to be on record is written in that time.
+    const starting = engine.start(spec, {
       scratchDir,
       sandboxId: session,
       io: {
@@ -62,11 +70,37 @@ export async function superviseTask(
       },
       ...(io.terminalSize === undefined ? {} : { terminalSize: io.terminalSize }),
     });
+    await logOrEnd(starting, task.log);
+    const running = await starting;
+    task.meanwhile();
     const outcome = await waitFor(running, io);
     const durationMs = Math.round(performance.now() - started);
-    return { outcome, runtime: running.runtime, limits: running.limits, startedAt, durationMs };
-  } finally {
-    rmSync(scratchDir, { recursive: true, force: true });
+    const cleaned = Promise.resolve(running[Symbol.asyncDispose]()).finally(removeScratch);
+    cleaned.catch(() => undefined);
+    return {
+      outcome,
+      runtime: running.runtime,
+      limits: running.limits,
+      startedAt,
+      durationMs,
+      cleaned,
+    };
+  } catch (error) {
+    removeScratch();
+    throw error;
+  }
+}
+
+/** What could not be recorded is not carried out. */
+async function logOrEnd(starting: Promise<RunningSandbox>, log: () => void): Promise<void> {
+  try {
+    log();
+  } catch (error) {
+    await starting.then(
+      (running) => running[Symbol.asyncDispose](),
+      () => undefined,
+    );
+    throw error;
   }
 }
 

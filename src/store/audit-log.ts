@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import {
   closeSync,
   constants,
@@ -11,6 +10,7 @@ import {
 import path from "node:path";
 import type { CommitId, Digest, SessionId } from "../core/ids.js";
 import { writeAll } from "../host/atomic-file.js";
+import { sha256Hex } from "../host/sha256.js";
 import { withOwnerLock } from "../host/owner-lock.js";
 
 /** What can be written after a record's own fields: any JSON. */
@@ -55,7 +55,7 @@ export function appendAudit(home: string, entry: AuditEntry, options: AuditOptio
     const fd = openSync(path.join(dir, "log.jsonl"), OPEN, 0o600);
     try {
       const { line, torn } = readLastLine(fd);
-      const prev = line.length === 0 ? "" : createHash("sha256").update(line).digest("hex");
+      const prev = line.length === 0 ? "" : sha256Hex(line);
       const text = JSON.stringify({ at: new Date().toISOString(), prev, ...entry });
       writeAll(fd, Buffer.from(`${torn ? "\n" : ""}${text}\n`, "utf8"));
       if (options.durable ?? true) fdatasyncSync(fd);

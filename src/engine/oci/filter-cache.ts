@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { existsSync, lstatSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { hasErrno } from "../../core/error.js";
 import { writeFileAtomic } from "../../host/atomic-file.js";
+import { sha256Hex } from "../../host/sha256.js";
 import type { Runtime } from "./find-runtime.js";
 
 const DIGEST_BYTES = 32;
@@ -38,7 +38,7 @@ export function openFilterCache(
 function toKey(runtime: Runtime, profileText: string): string {
   const library = LIBSECCOMP.find((file) => existsSync(file)) ?? "";
   const identity = [process.arch, runtime.path, toStamp(runtime.path), toStamp(library)].join("\0");
-  return createHash("sha256").update(`${identity}\0${profileText}`).digest("hex").slice(0, 40);
+  return sha256Hex(`${identity}\0${profileText}`).slice(0, 40);
 }
 
 function toStamp(file: string): string {
@@ -54,7 +54,7 @@ function readFilter(file: string): Buffer | undefined {
     if (uid !== process.getuid?.() || (mode & 0o022) !== 0) return undefined;
     const bytes = readFileSync(file);
     const filter = bytes.subarray(DIGEST_BYTES);
-    const digest = createHash("sha256").update(filter).digest();
+    const digest = Buffer.from(sha256Hex(filter), "hex");
     return filter.length > 0 && digest.equals(bytes.subarray(0, DIGEST_BYTES)) ? filter : undefined;
   } catch (error) {
     if (hasErrno(error, "ENOENT", "ENOTDIR")) return undefined;
@@ -64,6 +64,6 @@ function readFilter(file: string): Buffer | undefined {
 
 function writeFilter(directory: string, file: string, filter: Uint8Array): void {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const digest = createHash("sha256").update(filter).digest();
+  const digest = Buffer.from(sha256Hex(filter), "hex");
   writeFileAtomic(file, Buffer.concat([digest, filter]), { sync: false });
 }

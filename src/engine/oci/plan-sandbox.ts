@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { SandboxSpec } from "../../core/sandbox-spec.js";
+import type { SandboxMount, SandboxSpec } from "../../core/sandbox-spec.js";
 import type { StartOptions, TerminalSize } from "../engine.js";
 import type { Mountpoint } from "./choose-mountpoint.js";
 import type { Runtime } from "./find-runtime.js";
@@ -52,12 +52,18 @@ export function planBase(input: PlanSandboxInput): Buffer {
     cwd: spec.cwd,
     path: spec.env["PATH"] ?? DEFAULT_PATH,
     ...toTerminalSettings(spec, options.terminalSize),
+    ...(spec.mounts.some(isExchanged) ? { exchange: "1" } : {}),
   };
   return toBasePlan(settings, [
     ...ids.steps,
     ...toBaseSteps(spec, ids.inside),
     ...toInitSteps(spec),
   ]);
+}
+
+/** Root's files are to be the task's inside. */
+function isExchanged(mount: SandboxMount): boolean {
+  return mount.kind === "overlay" && mount.idmap === "swap-root";
 }
 
 /** The task below the init of the sandbox; see `init.pl`. */

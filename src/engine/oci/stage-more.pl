@@ -65,18 +65,22 @@ my $swapped = 0;
 sub swap_root {
   my ($fd, $lower) = @_;
   my $tree = clone_tree($fd, $lower);
-  my $ns = swapped_namespace();
+  my $ns = exchanged_namespace();
   set_attributes($tree, $IDMAP | $READ_ONLY, $RECURSIVE, $ns) or fail("cannot map the ids of $lower (idmapped mounts): $!");
   my $place = "$scratch/lower-" . ++$swapped;
   mkdir($place, 0700) or fail("cannot make a mount point: $!");
   my $at = open_path($AT_FDCWD, $place, $O_DIRECTORY, 0);
   attach($tree, $at, $lower);
-  close_fds($fd, $at, $ns);
+  close_fds($fd, $at);
   return $tree;
 }
 
-# A descriptor of a user namespace whose maps exchange 0 and the task's id and keep all others.
-sub swapped_namespace {
+# A descriptor of a user namespace whose maps exchange 0 and the task's id and keep all others; made once.
+my $exchanged;
+
+sub exchanged_namespace { return $exchanged //= make_exchanged_namespace() }
+
+sub make_exchanged_namespace {
   pipe(my $up_r, my $up_w) && pipe(my $down_r, my $down_w) or fail("cannot make a pipe: $!");
   my $pid = fork();
   defined $pid or fail("cannot fork: $!");

@@ -105,6 +105,7 @@ sub main {
     $inbox = "";    # what is left in it is the parent's to pass on
     die_with_parent();
     assemble_base();
+    more("exchanged_namespace") if $setting{exchange};    # while node is at the rest of the plan
     take_plan(read_frame($plan_r));    # also shows that the parent was alive after the line before the last
     assemble_rest();
     become_runtime(@pty);

@@ -123,7 +123,8 @@ function relay(name: "stdout" | "stderr", from: Readable | null, io: SandboxIo):
   });
   return new Promise((resolve) => {
     from.once("close", () => {
-      open?.off("error", onBroken).off("drain", onDrain);
+      // The reader may leave as late as now: an error of the last bytes must find somebody who minds it.
+      open?.off("drain", onDrain);
       resolve();
     });
   });
