@@ -26,6 +26,8 @@ const LONGEST_MS = 2 ** 31 - 1;
 /** Under this no program starts; Docker draws the line at the same place. */
 const LEAST_MEMORY = 6 << 20;
 /** Linux's PID_MAX_LIMIT. */
+/** The sandbox itself needs a few before the task begins. */
+const LEAST_PIDS = 16;
 const MOST_PIDS = 2 ** 22;
 const MOST_CPUS = 8192;
 
@@ -72,8 +74,8 @@ export function parseCpus(text: string, option: string): number {
 /** How many processes and threads at once. */
 export function parsePids(text: string, option: string): number {
   const pids = Number(text);
-  if (/^\d+$/.test(text) && pids >= 1 && pids <= MOST_PIDS) return pids;
-  throw toUsage(option, { text, form: `a whole number from 1 to ${MOST_PIDS}` });
+  if (/^\d+$/.test(text) && pids >= LEAST_PIDS && pids <= MOST_PIDS) return pids;
+  throw toUsage(option, { text, form: `a whole number from ${LEAST_PIDS} to ${MOST_PIDS}` });
 }
 
 function parseMemory(text: string, option: string): number {

@@ -22,6 +22,8 @@ export interface Summary {
   readonly notices: readonly Notice[];
 }
 
+/** Notices that are told: a task can make thousands of sockets, and must not push the rest off the screen. */
+const MOST_NOTICES = 20;
 /** Changes of medium risk that are named; those of high risk and deletions are named always. */
 const MOST_MEDIUM = 40;
 const WIDEST_PATH = 50;
@@ -113,10 +115,13 @@ function renderTrees(
 }
 
 function renderNotices(summary: Summary, palette: Palette): readonly string[] {
-  return summary.notices.map(
+  const shown = summary.notices.slice(0, MOST_NOTICES);
+  const hidden = summary.notices.length - shown.length;
+  const lines = shown.map(
     (notice) =>
       `${palette.yellow("note")}  ${toShownPath(notice, summary.workspaces)}: ${neutralise(notice.text)}`,
   );
+  return hidden > 0 ? [...lines, `${palette.yellow("note")}  … and ${hidden} more`] : lines;
 }
 
 function renderNext(summary: Summary, palette: Palette): readonly string[] {

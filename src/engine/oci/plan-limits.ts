@@ -29,7 +29,7 @@ export function planLimits(limits: Limits, sandboxId: string): LimitPlan {
     planMemory(limits, group),
     planProcessors(limits, group),
     planProcesses(limits, group),
-    planFiles(),
+    planFiles(limits),
   ];
   return {
     steps: [
@@ -107,10 +107,17 @@ function planProcesses({ pids }: Limits, group: Cgroup | undefined): Part {
   };
 }
 
-function planFiles(): Part {
+function planFiles({ upperBytes }: Limits): Part {
   const hard = Math.min(OPEN_FILES.hard, readHardLimits().openFiles);
   return {
-    rlimits: [{ type: "RLIMIT_NOFILE", soft: Math.min(OPEN_FILES.soft, hard), hard }, CORE_FILES],
+    rlimits: [
+      { type: "RLIMIT_NOFILE", soft: Math.min(OPEN_FILES.soft, hard), hard },
+      CORE_FILES,
+      // No single file can pass the limit before the watcher looks.
+      ...(upperBytes === undefined
+        ? []
+        : [{ type: "RLIMIT_FSIZE", soft: upperBytes, hard: upperBytes }]),
+    ],
   };
 }
 

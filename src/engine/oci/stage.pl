@@ -168,9 +168,19 @@ sub enter_namespaces {
     write_file("/proc/self/uid_map", "0 $setting{uid} 1") or fail("cannot map the user id: $!");
     write_file("/proc/self/gid_map", "0 $setting{gid} 1") or fail("cannot map the group id: $!");
   }
+  share_user_limits() if $setting{mode} ne "root";
   die_with_parent();    # forgotten when credentials change
   exit 1 if getppid() != $node_pid;
   mount_at("none", "/", "", $MS_REC_PRIVATE, "") or fail("cannot make the mounts private: $!");
+}
+
+# A user's task has the user's own host id, and these are counted for each id: it may take half of them at most
+# (/proc/sys/user of the namespace, user_namespaces(7)).
+sub share_user_limits {
+  for my $kind (qw(instances watches)) {
+    open(my $f, "<", "/proc/sys/fs/inotify/max_user_$kind") or next;
+    write_file("/proc/sys/user/max_inotify_$kind", int(<$f> / 2));
+  }
 }
 
 # --- the root filesystem -------------------------------------------------------------------------------------

@@ -69,7 +69,7 @@ class UpperWatcher {
     this.#held = uppers.reduce((sum, upper) => sum + heldBytes(upper), 0);
     this.#nextWalk = performance.now() + (performance.now() - now) / WALK_SHARE;
     return this.#held > maximum
-      ? `the changes hold ${this.#held} bytes, over the limit of ${maximum}`
+      ? `the changes hold ${toMiB(this.#held)}, over the limit of ${toMiB(maximum)}`
       : undefined;
   }
 }
@@ -103,4 +103,8 @@ function readEntries(directory: string): ReturnType<typeof readDirectory> {
 
 function readDirectory(directory: string) {
   return readdirSync(directory, { withFileTypes: true });
+}
+
+function toMiB(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }
