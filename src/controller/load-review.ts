@@ -1,8 +1,10 @@
+import { lstatSync } from "node:fs";
 import type { Changeset } from "../core/change.js";
 import { toChangeDigest, toChangesetDigest } from "../core/changeset-digest.js";
 import { SandboxError } from "../core/error.js";
 import type { SessionId } from "../core/ids.js";
 import type { SessionRecord } from "../core/session.js";
+import { readStamp } from "../overlay/layers-stamp.js";
 import { findAltered } from "../overlay/find-altered.js";
 import type { Controller } from "./controller.js";
 import { readLayers } from "./read-layers.js";
@@ -20,6 +22,7 @@ export async function loadReview(
   const record = await controller.store.readSession(session);
   refuseSettled(record);
   const read = await loadChangeset(controller, record);
+  refuseMoved(read.record);
   refuseAltered(read.record);
   return reviewChangeset(controller, read.record, read.changeset);
 }
@@ -77,6 +80,18 @@ function refuseEdited(record: SessionRecord, changeset: Changeset): void {
     `the record of ${record.session} was altered after the task ended${edited === undefined ? "" : `: ${edited.path}`}`,
     { hint: "nothing was written; discard the session and run its task again" },
   );
+}
+
+/** Another directory in a workspace's place is another tree: nothing of this session belongs there. */
+function refuseMoved(record: SessionRecord): void {
+  for (const { lower, stamp } of record.layers) {
+    const was = readStamp(stamp).lower?.ino;
+    const now = lstatSync(lower, { bigint: true, throwIfNoEntry: false });
+    if (was === undefined || (now?.isDirectory() === true && `${now.ino}` === was)) continue;
+    throw new SandboxError("conflict", `${lower} is no longer the directory it was`, {
+      hint: "put it back where it was; the session is kept",
+    });
+  }
 }
 
 function refuseAltered(record: SessionRecord): void {

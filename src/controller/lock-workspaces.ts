@@ -1,7 +1,7 @@
-import { SandboxError } from "../core/error.js";
+import { hasErrno, SandboxError } from "../core/error.js";
 import type { SessionId } from "../core/ids.js";
 import type { SessionRecord } from "../core/session.js";
-import type { Controller } from "./controller.js";
+import type { Controller, Native } from "./controller.js";
 
 /**
  * Locks workspaces against other commits, rollbacks and recoveries: flock(2) on the directories
@@ -18,7 +18,12 @@ export async function lockWorkspaces(
     for (const lock of held.toReversed()) lock[Symbol.dispose]();
   };
   for (const workspace of [...workspaces].sort()) {
-    const lock = await waitForLock(() => controller.host.tryLockDirectory(native, workspace));
+    const lock = await waitForLock(() => lockOne(controller, native, workspace)).catch(
+      (error: unknown) => {
+        release();
+        throw error;
+      },
+    );
     if (lock !== undefined) {
       held.push(lock);
       continue;
@@ -29,6 +34,22 @@ export async function lockWorkspaces(
     });
   }
   return { [Symbol.asyncDispose]: async () => release() };
+}
+
+function lockOne(
+  controller: Controller,
+  native: Native,
+  workspace: string,
+): Disposable | undefined {
+  try {
+    return controller.host.tryLockDirectory(native, workspace);
+  } catch (error) {
+    if (!hasErrno(error, "ENOENT", "ENOTDIR", "ELOOP")) throw error;
+    throw new SandboxError("conflict", `${workspace} is no longer the directory it was`, {
+      hint: "put it back where it was; the session is kept",
+      cause: error,
+    });
+  }
 }
 
 const LOCK_WAIT_MS = 10_000;

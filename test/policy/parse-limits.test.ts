@@ -85,7 +85,7 @@ test("processors and processes are plain numbers in a sensible range", () => {
   assert.equal(parseCpus("2", "--option"), 2);
   for (const text of ["", "0", "0.001", "-1", "1e1", ".5", "10000", "two"])
     assert.throws(() => parseCpus(text, "--option"), wrong, text);
-  assert.equal(parsePids("1", "--option"), 1);
+  assert.equal(parsePids("16", "--option"), 16);
   for (const text of ["", "0", "-1", "1.5", "1e3", "4194305"])
     assert.throws(() => parsePids(text, "--option"), wrong, text);
 });
@@ -93,8 +93,8 @@ test("processors and processes are plain numbers in a sensible range", () => {
 test("only the number of processes is limited by default", () => {
   assert.deepEqual(parseLimits({}), { pids: 4096 });
   assert.deepEqual(
-    parseLimits({ timeout: "1m", memory: "1g", cpus: "1.5", pids: "10", upper: "10g" }),
-    { memoryBytes: 2 ** 30, cpus: 1.5, pids: 10, upperBytes: 10 * 2 ** 30, timeoutMs: 60_000 },
+    parseLimits({ timeout: "1m", memory: "1g", cpus: "1.5", pids: "20", upper: "10g" }),
+    { memoryBytes: 2 ** 30, cpus: 1.5, pids: 20, upperBytes: 10 * 2 ** 30, timeoutMs: 60_000 },
   );
   assert.throws(() => parseLimits({ memory: "1m" }), {
     code: "usage",

@@ -30,16 +30,24 @@ function renderReport(report: DoctorReport): string {
         probe.ok ? "works" : "does not work"
       }`,
       checks: probe.checks,
+      works: probe.ok,
     })),
-    { title: "state", checks: report.checks },
+    { title: "state", checks: report.checks, works: false },
   ];
   return sections
-    .map(({ title, checks }) => [title, ...checks.map(renderCheck)].join("\n"))
+    .map(({ title, checks, works }) =>
+      [title, ...checks.map((check) => renderCheck(check, works))].join("\n"),
+    )
     .join("\n\n")
     .concat("\n");
 }
 
-function renderCheck({ ok, id, detail, fix }: DoctorReport["checks"][number]): string {
-  const line = `  ${ok ? "ok  " : "FAIL"}  ${id}: ${detail}`;
+/** What is missing from an engine that works all the same is worth a look, no more. */
+function renderCheck(
+  { ok, id, detail, fix }: DoctorReport["checks"][number],
+  works: boolean,
+): string {
+  const mark = works ? "warn" : "FAIL";
+  const line = `  ${ok ? "ok  " : mark}  ${id}: ${detail}`;
   return fix === undefined ? line : `${line}\n        mend: ${fix}`;
 }
