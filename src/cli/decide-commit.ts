@@ -79,8 +79,11 @@ function refuseUnapproved(items: readonly ReviewedChange[], why: string, hint: s
 
 /** The command that would do it, once each has been looked at. */
 function toNamingHint({ review, needsNaming }: CommitProposal): string {
-  const ofGit = needsNaming.filter(({ change }) => change.path.startsWith(".git/"));
-  const tops = ofGit.length > 1 && ofGit.length === needsNaming.length ? ".git" : "PATH...";
+  const isGitData = needsNaming.every(
+    ({ change, risks }) =>
+      change.path.startsWith(".git/") && !risks.some((risk) => risk.level === "high"),
+  );
+  const tops = isGitData ? ".git" : "PATH...";
   return `look at them, then: sandbox commit ${review.record.session} --yes . ${tops}`;
 }
 

@@ -86,7 +86,7 @@ test("processors and processes are plain numbers in a sensible range", () => {
   for (const text of ["", "0", "0.001", "-1", "1e1", ".5", "10000", "two"])
     assert.throws(() => parseCpus(text, "--option"), wrong, text);
   assert.equal(parsePids("16", "--option"), 16);
-  for (const text of ["", "0", "-1", "1.5", "1e3", "4194305"])
+  for (const text of ["", "0", "15", "-1", "1.5", "1e3", "4194305"])
     assert.throws(() => parsePids(text, "--option"), wrong, text);
 });
 
