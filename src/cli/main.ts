@@ -9,6 +9,7 @@ import type { Engine } from "../engine/engine.js";
 import { tryLock } from "../host/file-lock.js";
 import { findProgram } from "../host/find-program.js";
 import { findTool } from "../host/find-tool.js";
+import { isSandboxAlive } from "../host/is-sandbox-alive.js";
 import { readProcessStamp } from "../host/process-stamp.js";
 import { chooseTaskIds } from "../host/task-ids.js";
 import { openStore } from "../store/open-store.js";
@@ -103,6 +104,7 @@ function toHostPort(): HostPort {
         throw new SandboxError("unexpected", "/proc does not show this process");
       return stamp;
     },
+    isSandboxAlive,
     tryLockDirectory: (libc, directory) => tryLock(libc, directory, { directory: true }),
   };
 }

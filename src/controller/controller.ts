@@ -1,4 +1,5 @@
 import type { planCommit } from "../commit/plan-commit.js";
+import type { SessionId } from "../core/ids.js";
 import type { ProcessStamp } from "../core/session.js";
 import type { Engine } from "../engine/engine.js";
 import type { Store } from "../store/open-store.js";
@@ -52,6 +53,8 @@ export interface HostPort {
   }): Ids & { readonly name: string };
   /** This process, to be told from others when it is gone. */
   processStamp(): ProcessStamp;
+  /** Whether anything of the session's sandbox still runs. */
+  isSandboxAlive(session: SessionId): boolean;
   /** flock(2) on a directory; undefined where somebody else holds it. */
   tryLockDirectory(native: Native, directory: string): Disposable | undefined;
 }

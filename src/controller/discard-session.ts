@@ -4,6 +4,7 @@ import type { SessionRecord } from "../core/session.js";
 import { removeLayers } from "../overlay/remove-layers.js";
 import type { Controller } from "./controller.js";
 import { lockCommit } from "./lock-workspaces.js";
+import { refuseAlive } from "./refuse-alive.js";
 import { recoverBefore } from "./recover-workspaces.js";
 
 /** Drops a session's layers; its record stays, so that one can see what there was. Throws `busy` while it runs. */
@@ -22,6 +23,7 @@ export async function discardSession(
       hint: "end its task first",
     });
   if (record.state === "discarded") return record;
+  refuseAlive(controller, session);
   const next: SessionRecord = {
     ...record,
     state: record.state === "committed" ? "committed" : "discarded",

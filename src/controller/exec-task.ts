@@ -7,6 +7,7 @@ import { resolveExec } from "../policy/resolve-spec.js";
 import type { Controller } from "./controller.js";
 import type { RunResult } from "./finish-run.js";
 import { lockSession } from "./lock-workspaces.js";
+import { refuseAlive } from "./refuse-alive.js";
 import { recoverBefore } from "./recover-workspaces.js";
 import type { ExecRequest } from "./run-request.js";
 import { superviseSession } from "./run-task.js";
@@ -24,6 +25,7 @@ export async function execTask(
 ): Promise<RunResult> {
   await using _lock = await lockSession(controller, request.session);
   const record = refuseGone(await controller.store.readSession(request.session));
+  refuseAlive(controller, record.session);
   await recoverBefore(controller, record.workspaces);
   const spec = toExecSpec(controller, record, request);
   const engine = await controller.openEngine({

@@ -8,6 +8,7 @@ import { readStamp } from "../overlay/layers-stamp.js";
 import { findAltered } from "../overlay/find-altered.js";
 import type { Controller } from "./controller.js";
 import { readLayers } from "./read-layers.js";
+import { refuseAlive } from "./refuse-alive.js";
 import { reviewChangeset, type SessionReview } from "./session-review.js";
 
 /**
@@ -63,6 +64,7 @@ async function loadChangeset(
     refuseEdited(record, changeset);
     return { record, changeset };
   }
+  refuseAlive(controller, record.session);
   const sealed = await readLayers(controller, record);
   const next: SessionRecord = { ...record, ...sealed.fields, state: "interrupted" };
   controller.store.updateSession(next);

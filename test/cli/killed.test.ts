@@ -44,6 +44,15 @@ for (const kind of KINDS) {
     await waitUntilGone(person, `sleep ${marker}`);
     await waitUntilGone(person, json.sessions[0].session);
     assert.equal(json.sessions[0].state, "interrupted");
+    const { session } = json.sessions[0];
+    const dying = spawn("sh", ["-c", "read line", "runtime", "--pid-file", session]);
+    for (const command of ["diff", "discard"]) {
+      const refused = person.sandbox([command, session]);
+      assert.equal(refused.status, 1, refused.stderr);
+      assert.match(refused.stderr, /still being ended/);
+    }
+    dying.kill("SIGKILL");
+    await once(dying, "exit");
     const diff = person.sandboxJson(["diff", "latest"]).json;
     assert.deepEqual(
       diff.changes.map((change: { path: string }) => change.path),
