@@ -58,7 +58,7 @@ test("a timeout ends everything with 124 and leaves a session to review", () => 
   const { status, json } = person.sandboxJson([
     "run",
     "--timeout",
-    "300ms",
+    "2s",
     "--",
     "sh",
     "-c",
