@@ -4,8 +4,8 @@ import type { SessionRecord } from "../core/session.js";
 import type { Controller } from "./controller.js";
 
 /**
- * What our own commits wrote in this session's workspaces since it began: not edits by a person. Workspaces
- * are numbered as in `record`.
+ * What this session's own commits wrote: not edits by a person. Workspaces are numbered as in `record`. What other
+ * sessions committed meanwhile counts as an edit: two tasks that change one path are a conflict.
  */
 export async function readStampsSince(
   controller: Controller,

@@ -1,6 +1,7 @@
 import { type RecoveryReport, recoverCommit } from "../commit/recover-commit.js";
 import { readApplied } from "../commit/read-applied.js";
 import { isSandboxError, SandboxError } from "../core/error.js";
+import { isInside } from "../core/system-path.js";
 import type { CommitId } from "../core/ids.js";
 import type { Controller, Native } from "./controller.js";
 import { lockWorkspaces } from "./lock-workspaces.js";
@@ -128,7 +129,5 @@ async function settleCommit(
 }
 
 function overlaps(left: readonly string[], right: readonly string[]): boolean {
-  return left.some((one) =>
-    right.some((two) => one === two || one.startsWith(`${two}/`) || two.startsWith(`${one}/`)),
-  );
+  return left.some((one) => right.some((two) => isInside(one, two) || isInside(two, one)));
 }

@@ -5,6 +5,7 @@ import { decideChange } from "../policy/decide-change.js";
 import { assessRisks } from "../review/assess-risks.js";
 import type { Controller } from "./controller.js";
 import { openIgnores } from "./open-ignores.js";
+import { isInside } from "../core/system-path.js";
 
 /** A change with what a person has to know of it before it is committed. */
 export interface ReviewedChange {
@@ -57,15 +58,11 @@ function toOwnCheck(
   workspaces: readonly string[],
 ): (change: Change) => boolean {
   const parts = ["dist", "node_modules", "sandbox"].map((name) => `${programRoot}/${name}`);
-  if (!workspaces.some((workspace) => isAtOrBelow(programRoot, workspace))) return () => false;
+  if (!workspaces.some((workspace) => isInside(programRoot, workspace))) return () => false;
   return (change) => {
     const file = `${workspaces[change.workspace] ?? ""}/${change.path}`;
-    return parts.some((part) => isAtOrBelow(file, part));
+    return parts.some((part) => isInside(file, part));
   };
-}
-
-function isAtOrBelow(inner: string, outer: string): boolean {
-  return inner === outer || inner.startsWith(`${outer}/`);
 }
 
 /** How many of each kind. */

@@ -24,7 +24,6 @@ export interface TaskEnd {
   readonly outcome: Outcome;
   readonly runtime: string;
   readonly limits: readonly LimitReport[];
-  readonly startedAt: Date;
   readonly durationMs: number;
   /** Resolves when nothing of the sandbox is left on the host; the task itself is gone already. */
   readonly cleaned: Promise<void>;
@@ -54,12 +53,13 @@ export async function superviseTask(
   const scratchDir = path.join(controller.store.sessionDir(session), "scratch");
   mkdirSync(scratchDir, { mode: 0o700, recursive: true });
   using log = controller.store.openOutputLog(session);
-  const startedAt = new Date();
   const started = performance.now();
   const removeScratch = (): void => rmSync(scratchDir, { recursive: true, force: true });
   try {
     // The engine has work of its own before it lets a task begin: what has to be on record is written in that time.
+    const abort = new AbortController();
     const starting = engine.start(spec, {
+      abort: abort.signal,
       scratchDir,
       sandboxId: session,
       io: {
@@ -70,7 +70,7 @@ export async function superviseTask(
       },
       ...(io.terminalSize === undefined ? {} : { terminalSize: io.terminalSize }),
     });
-    await logOrEnd(starting, task.log);
+    await logOrAbort(starting, { log: task.log, abort });
     const running = await starting;
     task.meanwhile();
     const outcome = await waitFor(running, io);
@@ -81,7 +81,6 @@ export async function superviseTask(
       outcome,
       runtime: running.runtime,
       limits: running.limits,
-      startedAt,
       durationMs,
       cleaned,
     };
@@ -92,10 +91,14 @@ export async function superviseTask(
 }
 
 /** What could not be recorded is not carried out. */
-async function logOrEnd(starting: Promise<RunningSandbox>, log: () => void): Promise<void> {
+async function logOrAbort(
+  starting: Promise<RunningSandbox>,
+  o: { readonly log: () => void; readonly abort: AbortController },
+): Promise<void> {
   try {
-    log();
+    o.log();
   } catch (error) {
+    o.abort.abort();
     await starting.then(
       (running) => running[Symbol.asyncDispose](),
       () => undefined,

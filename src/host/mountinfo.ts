@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { isInside } from "../core/system-path.js";
 
 /** One line of `/proc/self/mountinfo` (proc(5)), octal escapes undone. */
 export interface MountPoint {
@@ -27,7 +28,7 @@ export function mountsBelow(path: string, mounts = readMountInfo()): readonly Mo
 export function mountOf(path: string, mounts = readMountInfo()): MountPoint | undefined {
   let found: MountPoint | undefined;
   for (const mount of mounts) {
-    if (!isAtOrBelow(path, mount.mountPoint)) continue;
+    if (!isInside(path, mount.mountPoint)) continue;
     if (found === undefined || mount.mountPoint.length >= found.mountPoint.length) found = mount;
   }
   return found;
@@ -62,8 +63,4 @@ function unescapeOctal(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
   );
-}
-
-function isAtOrBelow(path: string, ancestor: string): boolean {
-  return ancestor === "/" || path === ancestor || path.startsWith(`${ancestor}/`);
 }

@@ -3,6 +3,7 @@ import { SandboxError } from "../core/error.js";
 import type { MountPoint } from "../host/mountinfo.js";
 import { mountsBelow, readMountInfo } from "../host/mountinfo.js";
 import { BESIDE_NAME } from "./layers-root.js";
+import { isInside } from "../core/system-path.js";
 
 /** What a workspace is checked against; all absolute paths without symlinks. */
 export interface CheckWorkspaceOptions {
@@ -63,19 +64,19 @@ function checkIsDirectory(workspace: string): void {
 }
 
 function checkStateHome(workspace: string, stateHome: string): void {
-  if (isAtOrBelow(stateHome, workspace))
+  if (isInside(stateHome, workspace))
     refuse(
       `${workspace} contains the sandbox's own state (${stateHome})`,
       "choose a directory further down, or move SANDBOX_HOME",
     );
-  if (isAtOrBelow(workspace, stateHome))
+  if (isInside(workspace, stateHome))
     refuse(`${workspace} lies in the sandbox's own state (${stateHome})`, CHOOSE);
 }
 
 function checkOthers(workspace: string, others: readonly string[]): void {
   for (const other of others) {
     if (other === workspace) refuse(`named twice: ${workspace}`, "give each --dir once");
-    if (isAtOrBelow(workspace, other) || isAtOrBelow(other, workspace))
+    if (isInside(workspace, other) || isInside(other, workspace))
       refuse(`one workspace lies in the other: ${workspace}, ${other}`, "the outer one is enough");
   }
 }
@@ -113,8 +114,4 @@ function checkNoLayers(workspace: string): void {
 
 function refuse(message: string, hint: string): never {
   throw new SandboxError("usage", message, { hint });
-}
-
-function isAtOrBelow(inner: string, outer: string): boolean {
-  return inner === outer || inner.startsWith(outer === "/" ? "/" : `${outer}/`);
 }

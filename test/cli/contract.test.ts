@@ -183,3 +183,16 @@ test("output is kept and replayed", () => {
   assert.equal(stdout, "out\n");
   assert.match(stderr, /err\n$/);
 });
+
+test("a task that cannot be put on record does not run", () => {
+  using person = openPerson(KIND);
+  person.run(["mkdir", "-p", "-m", "700", person.stateHome]);
+  const taken = path.join(person.stateHome, "audit");
+  person.run(["touch", taken]);
+  const refused = person.sandbox(["run", "--", "echo", "it ran"]);
+  assert.notEqual(refused.status, 0);
+  assert.doesNotMatch(refused.stdout, /it ran/);
+  assert.deepEqual(sessionsOf(person), []);
+  person.run(["rm", taken]);
+  assert.equal(person.sandbox(["run", "--", "echo", "it ran"]).stdout, "it ran\n", "control");
+});

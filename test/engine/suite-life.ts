@@ -112,6 +112,15 @@ export function describeLife(name: string, makeEngine: () => Engine): void {
       assert.equal(result.stdout, "cleaned\n");
     });
 
+    test("an abort before the task begins means that it never does", async () => {
+      using one = openEngineCase(makeEngine());
+      const argv = ["sh", "-c", "echo x > made"] as const;
+      await assert.rejects(one.start({ argv, abort: AbortSignal.abort() }), { name: "AbortError" });
+      assert.deepEqual(readdirSync(one.upper), []);
+      await one.run({ argv });
+      assert.deepEqual(readdirSync(one.upper), ["made"], "control");
+    });
+
     test("stop and abort interrupt, with the reason", async () => {
       using one = openEngineCase(makeEngine());
       const wait = [

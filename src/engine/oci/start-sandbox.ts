@@ -99,6 +99,8 @@ async function sendPlan(input: StartSandboxInput, stage: Stage): Promise<Running
   const secondFrame = planTask(plan, { argv, seccomp, limits });
   const { begun } = channel;
   const streams = connectStreams(child, options.io, { plan: stage.streams, descriptors, begun });
+  // Up to here nothing of the task runs: an abort that came before means that it never does.
+  options.abort?.throwIfAborted();
   channel.sendFrame(secondFrame);
   return new RunningStage({
     child,
