@@ -2,7 +2,7 @@ import { existsSync, readFileSync, realpathSync } from "node:fs";
 import path from "node:path";
 import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
-import type { Controller, HostPort } from "../controller/controller.js";
+import type { Controller, EngineChoice, HostPort } from "../controller/controller.js";
 import { resolvePath } from "../controller/expand-paths.js";
 import { SandboxError } from "../core/error.js";
 import type { Engine } from "../engine/engine.js";
@@ -109,10 +109,7 @@ function toHostPort(): HostPort {
   };
 }
 
-async function openEngine(
-  choice: { readonly engine: string | undefined; readonly runtime: string | undefined },
-  cacheDir: string,
-): Promise<Engine> {
+async function openEngine(choice: EngineChoice, cacheDir: string): Promise<Engine> {
   const { engine = "oci", runtime } = choice;
   if (engine !== "oci")
     throw new SandboxError("usage", `--engine ${engine}: this version has only oci`);

@@ -59,6 +59,13 @@ export interface HostPort {
   tryLockDirectory(native: Native, directory: string): Disposable | undefined;
 }
 
+/** Which engine; undefined is the default. `daemon` is that of a session that exists already. */
+export interface EngineChoice {
+  readonly engine: string | undefined;
+  readonly runtime: string | undefined;
+  readonly daemon?: string | undefined;
+}
+
 /** What every use case needs: made once by `main.ts`. */
 export interface Controller {
   readonly store: Store;
@@ -74,7 +81,7 @@ export interface Controller {
   readonly personHome: string;
   readonly self: Ids;
   readonly host: HostPort;
-  openEngine(choice: { engine: string | undefined; runtime: string | undefined }): Promise<Engine>;
+  openEngine(choice: EngineChoice): Promise<Engine>;
   /** A host path as a person wrote it → absolute, symlinks above its last component resolved. */
   resolvePath(text: string): string;
   /** How far something has come; undefined: it has ended. */

@@ -28,6 +28,14 @@ export interface Limits {
   readonly timeoutMs?: number;
 }
 
+/** The image a sandbox has as its root filesystem, frozen by its content. */
+export interface SandboxImage {
+  /** As the person wrote it. */
+  readonly reference: string;
+  /** `sha256:` and 64 hex digits: the image's configuration (OCI image-spec, config.md, "ImageID"). */
+  readonly id: string;
+}
+
 /** The resolved, immutable description of a sandbox. Plain and canonical: it can be digested. */
 export interface SandboxSpec {
   readonly argv: readonly [string, ...string[]];
@@ -43,6 +51,8 @@ export interface SandboxSpec {
   /** Absolute path inside of the private, empty home directory. */
   readonly home: string;
   readonly mounts: readonly SandboxMount[];
+  /** Absent: the host's own system directories, readable only. */
+  readonly image?: SandboxImage;
   readonly limits: Limits;
   /** Name of a profile in `profiles/seccomp`. */
   readonly seccomp: string;

@@ -34,6 +34,8 @@ export interface SessionRecord {
   readonly spec: SandboxSpec;
   readonly engine: "oci" | "docker";
   readonly runtime?: string;
+  /** Address of the daemon that has the sandbox, e.g. `unix:///var/run/docker.sock`; only of engines that have one. */
+  readonly daemon?: string;
   /** ISO 8601, UTC. */
   readonly startedAt: string;
   readonly endedAt?: string;

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from "node:stream";
-import type { LimitReport, Outcome, SandboxSpec } from "../core/sandbox-spec.js";
+import type { LimitReport, Outcome, SandboxImage, SandboxSpec } from "../core/sandbox-spec.js";
 
 /** A thing an engine needs from the host: whether it is there and how to mend it. */
 export interface Check {
@@ -57,9 +57,25 @@ export interface StartOptions {
   readonly abort?: AbortSignal;
 }
 
+/** What an image says of itself, as far as a sandbox uses it. Entrypoint, command and user of an image are not used. */
+export interface ImageFacts {
+  readonly image: SandboxImage;
+  /** Variables that the image sets; PATH is among them where it sets one. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** A sandbox of an earlier process, by what `start` was given. */
+interface LeftSandbox {
+  readonly spec: SandboxSpec;
+  readonly sandboxId: string;
+  readonly scratchDir: string;
+}
+
 /** Creates sandboxes. Every engine passes the engine suite (`test/engine/engine-suite.ts`). */
 export interface Engine {
   readonly name: "oci" | "docker";
+  /** Of the daemon it talks to; absent for an engine that has none. */
+  readonly daemon?: string;
   /** Makes a real sandbox and says what this host can do. Slow; `start` does not need it first. */
   probe(): Promise<EngineProbe>;
   /**
@@ -67,4 +83,23 @@ export interface Engine {
    * unsandboxed fallback. A command that is missing or not executable is an `Outcome`, not an error.
    */
   start(spec: SandboxSpec, options: StartOptions): Promise<RunningSandbox>;
+  /**
+   * Finds an image and makes it ready to be a root filesystem; the first time can be slow. Throws `usage` where there is no
+   * such image, `sandbox-unavailable` where it cannot be used.
+   */
+  resolveImage(reference: string): Promise<ImageFacts>;
+  /**
+   * Ends what a controller that died left of its sandbox, brings the upperdirs that lie elsewhere back to the spec's, and
+   * removes the rest. Nothing left is no error. Throws `busy` while it cannot be ended or brought back: then the layers
+   * must not be read.
+   */
+  settle(left: LeftSandbox): Promise<void>;
+  /**
+   * Removes what dead controllers of this state directory left behind, never anything that does not carry our labels or
+   * whose sandbox `isKept`. Returns a line for each thing removed (or, with `dryRun`, that would be).
+   */
+  prune(options: {
+    readonly isKept: (sandboxId: string) => boolean;
+    readonly dryRun: boolean;
+  }): Promise<readonly string[]>;
 }

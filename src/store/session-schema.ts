@@ -53,6 +53,12 @@ const spec: z.ZodMiniType<SandboxSpec> = z.strictObject({
   userName: z.string(),
   home: absolutePath,
   mounts: z.array(mount),
+  image: z.exactOptional(
+    z.strictObject({
+      reference: z.string(),
+      id: z.string().check(z.regex(/^sha256:[0-9a-f]{64}$/)),
+    }),
+  ),
   limits,
   seccomp: z.string(),
   network: z.literal("none"),
@@ -104,6 +110,7 @@ export const sessionRecordSchema: z.ZodMiniType<SessionRecord> = z.strictObject(
   spec,
   engine: z.enum(["oci", "docker"]),
   runtime: z.exactOptional(z.string()),
+  daemon: z.exactOptional(z.string()),
   startedAt: timestamp,
   endedAt: z.exactOptional(timestamp),
   durationMs: z.exactOptional(z.number().check(z.nonnegative())),
