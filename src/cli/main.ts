@@ -73,7 +73,7 @@ function openController(notice: (line: string) => void): Controller {
     personHome: personHome(env, self.uid),
     self,
     host: toHostPort(),
-    openEngine: (choice) => openEngine(choice, path.join(store.home, "cache")),
+    openEngine: (choice) => openEngine(choice, store.home),
     resolvePath: (text) => resolvePath(path.resolve(cwd, text)),
     progress: lazyProgress(),
     notice,
@@ -109,7 +109,7 @@ function toHostPort(): HostPort {
   };
 }
 
-async function openEngine(choice: EngineChoice, cacheDir: string): Promise<Engine> {
+async function openEngine(choice: EngineChoice, home: string): Promise<Engine> {
   const { engine = "oci", runtime } = choice;
   if (engine !== "oci")
     throw new SandboxError("usage", `--engine ${engine}: this version has only oci`);
@@ -117,7 +117,12 @@ async function openEngine(choice: EngineChoice, cacheDir: string): Promise<Engin
     throw new SandboxError("usage", `--runtime: crun or runc, not ${runtime}`);
   const { openOciEngine } = await import("../engine/oci/open-oci-engine.js");
   const profilesDir = path.join(programRoot(), "profiles");
-  return openOciEngine({ cacheDir, profilesDir, ...(runtime === undefined ? {} : { runtime }) });
+  return openOciEngine({
+    cacheDir: path.join(home, "cache"),
+    imagesDir: path.join(home, "images"),
+    profilesDir,
+    ...(runtime === undefined ? {} : { runtime }),
+  });
 }
 
 /** The build has the profiles beside it; compiled for the tests, they are in the repository. */

@@ -47,6 +47,7 @@ const OPTION_VALUES: Readonly<Record<string, ArgumentKind>> = {
   "--tool": { kind: "file" },
   "--engine": { kind: "choice", choices: ["oci"] },
   "--runtime": { kind: "choice", choices: ["crun", "runc"] },
+  "--image": { kind: "file" },
   "--network": { kind: "choice", choices: ["none"] },
   "--commit": { kind: "choice", choices: ["ask", "auto", "never"] },
 };

@@ -44,7 +44,10 @@ export interface HostPort {
     },
   ): FoundTool;
   /** The prefix that shows `tool` (from `--tool`). */
-  findTool(tool: string, at: { home: string; keepOut: readonly string[] }): readonly string[];
+  findTool(
+    tool: string,
+    at: { home: string; keepOut: readonly string[]; hasImage: boolean },
+  ): readonly string[];
   /** Who the task runs as. Throws `usage` where the workspaces' owners contradict one another. */
   chooseTaskIds(at: {
     workspaceOwners: readonly Ids[];

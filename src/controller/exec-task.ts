@@ -78,29 +78,39 @@ function toExecSpec(
   record: SessionRecord,
   request: ExecRequest,
 ): SandboxSpec {
-  const tool = controller.host.findProgram(request.command[0] ?? "", {
-    path: controller.invokerPath,
-    cwd: controller.cwd,
-    workspaces: record.workspaces,
-    home: controller.personHome,
-    shown: record.spec.mounts.flatMap((mount) => (mount.kind === "readonly" ? [mount.source] : [])),
-    keepOut: [controller.stateHome],
-  });
-  const shown = new Set(
-    record.spec.mounts.flatMap((mount) => (mount.kind === "readonly" ? [mount.source] : [])),
-  );
-  const hidden = tool.prefixes.find((prefix) => !shown.has(prefix));
-  if (hidden !== undefined)
-    throw new SandboxError(
-      "command-not-found",
-      `${request.command[0] ?? ""}: ${hidden} is not in the scope of ${record.session}`,
-      { hint: `a session's scope is fixed; \`sandbox run --tool ${hidden}\` starts one with it` },
-    );
   return resolveExec(record.spec, {
-    argv: [tool.path, ...request.command.slice(1)],
+    argv: [findCommand(controller, record, request), ...request.command.slice(1)],
     env: request.env,
     hostEnv: controller.env,
     timeout: request.timeout,
     terminal: request.terminal,
   });
+}
+
+/** The program's path inside. An image has programs of its own: the host's are not looked at. */
+function findCommand(
+  controller: Controller,
+  record: SessionRecord,
+  { command: [name = ""] }: ExecRequest,
+): string {
+  if (record.spec.image !== undefined) return name;
+  const mounted = record.spec.mounts.flatMap((mount) =>
+    mount.kind === "readonly" ? [mount.source] : [],
+  );
+  const tool = controller.host.findProgram(name, {
+    path: controller.invokerPath,
+    cwd: controller.cwd,
+    workspaces: record.workspaces,
+    home: controller.personHome,
+    shown: mounted,
+    keepOut: [controller.stateHome],
+  });
+  const hidden = tool.prefixes.find((prefix) => !mounted.includes(prefix));
+  if (hidden !== undefined)
+    throw new SandboxError(
+      "command-not-found",
+      `${name}: ${hidden} is not in the scope of ${record.session}`,
+      { hint: `a session's scope is fixed; \`sandbox run --tool ${hidden}\` starts one with it` },
+    );
+  return tool.path;
 }

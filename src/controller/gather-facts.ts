@@ -46,21 +46,14 @@ export function gatherFacts(controller: Controller, request: RunRequest): RunFac
   });
   const keepOut = [stateHome];
   const toolPrefixes = expandPaths(request.tools, { option: "--tool", cwd }).flatMap((file) =>
-    host.findTool(file, { home: personHome, keepOut }),
+    host.findTool(file, { home: personHome, keepOut, hasImage: request.image !== undefined }),
   );
-  const tool = host.findProgram(request.command[0] ?? "", {
-    path: controller.invokerPath,
-    cwd,
-    workspaces,
-    home: personHome,
-    shown: [...toolPrefixes, ...readOnly],
-    keepOut,
-  });
+  const shown = [...toolPrefixes, ...readOnly];
   return {
     workspaces,
     owners,
     task,
-    tool,
+    tool: findCommand(controller, request, { workspaces, shown }),
     toolPrefixes,
     toolPaths: toolPrefixes.flatMap(toProgramDirectory),
     readOnly,
@@ -69,6 +62,18 @@ export function gatherFacts(controller: Controller, request: RunRequest): RunFac
       coveredIn(workspace, [...readOnly, ...hide.map((hidden) => hidden.path)]),
     ),
   };
+}
+
+/** An image has programs of its own: the host's are not looked at. */
+function findCommand(
+  { cwd, host, invokerPath, personHome, stateHome }: Controller,
+  { command, image }: RunRequest,
+  at: { readonly workspaces: readonly string[]; readonly shown: readonly string[] },
+): FoundTool {
+  const [name = ""] = command;
+  if (image !== undefined) return { path: name, prefixes: [], pathEntries: [], env: {} };
+  const place = { path: invokerPath, cwd, home: personHome, keepOut: [stateHome] };
+  return host.findProgram(name, { ...place, ...at });
 }
 
 function resolveWorkspaces(controller: Controller, dirs: readonly string[]): readonly string[] {

@@ -5,6 +5,8 @@ export interface RunRequest {
   readonly dirs: readonly string[];
   readonly engine: string | undefined;
   readonly runtime: string | undefined;
+  /** The root filesystem; undefined is the host's own system directories. */
+  readonly image: string | undefined;
   readonly env: readonly string[];
   readonly readOnly: readonly string[];
   readonly hide: readonly string[];

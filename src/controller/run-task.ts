@@ -1,7 +1,7 @@
 import { SandboxError } from "../core/error.js";
 import type { SandboxSpec } from "../core/sandbox-spec.js";
 import type { SessionRecord } from "../core/session.js";
-import type { Engine } from "../engine/engine.js";
+import type { Engine, ImageFacts } from "../engine/engine.js";
 import { openLayers, toOverlayMounts } from "../overlay/open-layers.js";
 import { removeLayers } from "../overlay/remove-layers.js";
 import { parseSessionName } from "../policy/parse-session-name.js";
@@ -24,8 +24,11 @@ export async function runTask(
 ): Promise<RunResult> {
   const name = request.name === undefined ? undefined : parseSessionName(request.name);
   const facts = gatherFacts(controller, request);
-  const spec = toSpec(controller, request, facts);
+  // Once before an engine is asked: what is wrong with the request is told first.
+  const plain = toSpec(controller, request, { facts });
   const engine = await controller.openEngine(request);
+  const image = await resolveImage(controller, request, engine);
+  const spec = image === undefined ? plain : toSpec(controller, request, { facts, image });
   if (controller.store.listHot().length > 0) {
     const { recoverBefore } = await import("./recover-workspaces.js");
     await recoverBefore(controller, facts.workspaces);
@@ -40,8 +43,21 @@ export async function runTask(
   return await superviseSession(controller, { record, engine, io });
 }
 
+async function resolveImage(
+  { progress }: Controller,
+  { image }: RunRequest,
+  engine: Engine,
+): Promise<ImageFacts | undefined> {
+  return image === undefined ? undefined : await engine.resolveImage(image, progress);
+}
+
 /** The immutable description of the sandbox, without the overlays, whose places follow from the session's id. */
-function toSpec(controller: Controller, request: RunRequest, facts: RunFacts): SandboxSpec {
+function toSpec(
+  controller: Controller,
+  request: RunRequest,
+  known: { readonly facts: RunFacts; readonly image?: ImageFacts },
+): SandboxSpec {
+  const { facts, image } = known;
   const { task, tool } = facts;
   return resolveSpec({
     argv: [tool.path, ...request.command.slice(1)],
@@ -53,6 +69,8 @@ function toSpec(controller: Controller, request: RunRequest, facts: RunFacts): S
     pathEntries: [...tool.pathEntries, ...facts.toolPaths],
     toolEnv: tool.env,
     keepOut: [controller.stateHome],
+    hasImage: request.image !== undefined,
+    ...(image === undefined ? {} : { image }),
     invokerPath: controller.invokerPath,
     prefixes: [...tool.prefixes, ...facts.toolPrefixes],
     readOnly: facts.readOnly,

@@ -85,9 +85,12 @@ export interface Engine {
   start(spec: SandboxSpec, options: StartOptions): Promise<RunningSandbox>;
   /**
    * Finds an image and makes it ready to be a root filesystem; the first time can be slow. Throws `usage` where there is no
-   * such image, `sandbox-unavailable` where it cannot be used.
+   * such image, `sandbox-unavailable` where it cannot be used. `progress` is told how far it has come, then undefined.
    */
-  resolveImage(reference: string): Promise<ImageFacts>;
+  resolveImage(
+    reference: string,
+    progress?: (what: string, count: number | undefined) => void,
+  ): Promise<ImageFacts>;
   /**
    * Ends what a controller that died left of its sandbox, brings the upperdirs that lie elsewhere back to the spec's, and
    * removes the rest. Nothing left is no error. Throws `busy` while it cannot be ended or brought back: then the layers

@@ -6,12 +6,15 @@ import { findInstallPrefix, isTooWide, type PrefixOptions } from "./install-pref
 
 /**
  * What `--tool` shows: a directory itself, a file's install prefix, with symlinks resolved; nothing for what is there
- * anyway. A person asks for it, so a directory may hold whatever it holds; but a home, what lies above one and
+ * anyway (with an image the host's system directories are not). A person asks for it, so a directory may hold whatever it holds; but a home, what lies above one and
  * credential stores are refused with `usage` (`--ro` is for showing data).
  */
-export function findTool(tool: string, options: PrefixOptions): readonly string[] {
+export function findTool(
+  tool: string,
+  options: PrefixOptions & { readonly hasImage?: boolean },
+): readonly string[] {
   const real = resolveTool(tool);
-  if (isSystemPath(real)) return [];
+  if (isSystemPath(real)) return options.hasImage === true ? [real] : [];
   if (isTooWide(real, options))
     throw new SandboxError("usage", `--tool ${tool}: it holds more than a tool`, {
       hint: "name the directory of the tool itself",

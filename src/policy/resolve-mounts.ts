@@ -19,6 +19,8 @@ export interface MountRequest {
   readonly hide: readonly HiddenPath[];
   /** What no sandbox may see, e.g. `$SANDBOX_HOME`. */
   readonly keepOut?: readonly string[];
+  /** Then the system directories are the image's: the host's own are shown only where they are mounted. */
+  readonly hasImage?: boolean;
 }
 
 /**
@@ -38,16 +40,19 @@ export function resolveMounts(request: MountRequest): readonly SandboxMount[] {
 }
 
 /** `--ro` always counts in a workspace; everything else only where nothing shows it already. */
-function toShown({ workspaces, prefixes, readOnly }: MountRequest): readonly string[] {
+function toShown(request: MountRequest): readonly string[] {
+  const { workspaces, prefixes, readOnly } = request;
   const isIn = (path: string, tops: readonly string[]): boolean =>
     tops.some((top) => isInside(path, top));
   const others = (path: string, of: readonly string[]): readonly string[] =>
     of.filter((other) => other !== path);
   const [covering, beside] = partition([...new Set(readOnly)], (path) => isIn(path, workspaces));
-  const asked = beside.filter((path) => !isSystemPath(path) && !isIn(path, others(path, beside)));
+  const asked = beside.filter(
+    (path) => !isHosts(path, request) && !isIn(path, others(path, beside)),
+  );
   const tools = [...new Set(prefixes)].filter(
     (path) =>
-      !isSystemPath(path) &&
+      !isHosts(path, request) &&
       !isIn(path, [...workspaces, ...asked]) &&
       !isIn(path, others(path, prefixes)),
   );
@@ -59,7 +64,14 @@ function partition<T>(list: readonly T[], test: (item: T) => boolean): readonly 
 }
 
 function isVisible(path: string, request: MountRequest, shown: readonly string[]): boolean {
-  return isSystemPath(path) || [...request.workspaces, ...shown].some((top) => isInside(path, top));
+  return (
+    isHosts(path, request) || [...request.workspaces, ...shown].some((top) => isInside(path, top))
+  );
+}
+
+/** Shown without being mounted. */
+function isHosts(path: string, { hasImage }: MountRequest): boolean {
+  return hasImage !== true && isSystemPath(path);
 }
 
 function refuseContradictions(request: MountRequest): void {

@@ -1,5 +1,5 @@
 import { SandboxError } from "../core/error.js";
-import type { SandboxMount, SandboxSpec } from "../core/sandbox-spec.js";
+import type { SandboxImage, SandboxMount, SandboxSpec } from "../core/sandbox-spec.js";
 import { type Env, type HostEnv, parseEnv, toPassedEnv } from "./parse-env.js";
 import { type LimitTexts, parseDuration, parseLimits } from "./parse-limits.js";
 import { type MountRequest, resolveMounts } from "./resolve-mounts.js";
@@ -23,6 +23,8 @@ export interface ResolveSpecInput extends MountRequest, LimitTexts {
   /** The invoker's PATH; default `hostEnv.PATH`. */
   readonly invokerPath?: string;
   readonly terminal: boolean;
+  /** With `hasImage`: the image, and the variables it sets. Where it is not known yet, the spec has none. */
+  readonly image?: { readonly image: SandboxImage; readonly env: Env };
 }
 
 /** What another task on the same layers may choose. */
@@ -55,6 +57,7 @@ export function resolveSpec(input: ResolveSpecInput): SandboxSpec {
     userName: input.task.name,
     home: HOME,
     mounts,
+    ...(input.image === undefined ? {} : { image: input.image.image }),
     limits: parseLimits(input),
     seccomp: "default",
     network: "none",
@@ -79,14 +82,16 @@ export function resolveExec(spec: SandboxSpec, input: ResolveExecInput): Sandbox
 }
 
 function toBaseEnv(input: ResolveSpecInput, mounts: readonly SandboxMount[]): Env {
-  return {
-    ...toPassedEnv(input.hostEnv),
-    HOME,
-    USER: input.task.name,
-    LOGNAME: input.task.name,
-    SHELL: "/bin/bash",
-    PATH: toPath(input, mounts).join(":"),
-  };
+  const person = { HOME, USER: input.task.name, LOGNAME: input.task.name };
+  const passed = toPassedEnv(input.hostEnv);
+  if (input.hasImage === true) return { ...toImageEnv(input), ...passed, ...person };
+  return { ...passed, ...person, SHELL: "/bin/bash", PATH: toPath(input, mounts).join(":") };
+}
+
+/** The image's own variables; its PATH, behind the directories of what was mounted to be run. */
+function toImageEnv({ image, pathEntries }: ResolveSpecInput): Env {
+  const path = image?.env["PATH"] ?? STANDARD_PATH.join(":");
+  return { ...image?.env, PATH: [...pathEntries, path].join(":") };
 }
 
 /**

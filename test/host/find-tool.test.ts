@@ -23,6 +23,7 @@ test("--tool shows a directory, or what a file needs; symlinks are resolved", ()
   assert.deepEqual(findTool(`${home}/tools/x/bin/x`, options), [`${home}/tools/x/bin`]);
   assert.deepEqual(findTool(`${home}/.local/bin/y`, options), [`${home}/.local/bin/y`]);
   assert.deepEqual(findTool("/usr/lib", options), []);
+  assert.deepEqual(findTool("/usr/lib", { ...options, hasImage: true }), ["/usr/lib"]);
 });
 
 test("--tool refuses homes, what holds them, credential stores and what is not there", () => {

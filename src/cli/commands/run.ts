@@ -11,6 +11,7 @@ interface RunOptions {
   readonly dir?: readonly string[];
   readonly engine?: string;
   readonly runtime?: string;
+  readonly image?: string;
   readonly network: string;
   readonly env?: readonly string[];
   readonly ro?: readonly string[];
@@ -42,6 +43,10 @@ function define(command: Command): void {
     .option("--env <name[=value]>", "pass or set a variable (repeatable)", collect)
     .option("--engine <name>", "oci")
     .option("--runtime <name>", "crun or runc")
+    .option(
+      "--image <reference>",
+      "root filesystem: an image of the daemon, an archive, an OCI layout",
+    )
     .option("--network <mode>", "none", "none")
     .option("--timeout <time>", "end the task after this time, e.g. 90s, 10m")
     .option("--memory <size>", "e.g. 512MiB, 4GiB")
@@ -88,6 +93,7 @@ function toRequest(args: readonly string[], options: RunOptions, terminal: boole
     dirs: options.dir ?? [],
     engine: options.engine,
     runtime: options.runtime,
+    image: options.image,
     env: options.env ?? [],
     readOnly: options.ro ?? [],
     hide: options.hide ?? [],

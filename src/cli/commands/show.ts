@@ -60,6 +60,7 @@ function renderSession(context: CliContext, record: SessionRecord): string {
     ["command", record.command.map(quoteWord).join(" ")],
     ["workspace", record.workspaces.join("\n")],
     ["engine", `${record.engine}${record.runtime === undefined ? "" : ` (${record.runtime})`}`],
+    ["image", renderImage(record)],
     ["started", record.startedAt],
     ["result", renderResult(context, record)],
     ["reason", record.reason],
@@ -80,6 +81,11 @@ function renderSession(context: CliContext, record: SessionRecord): string {
 
 function renderRow(label: string, value: string): readonly string[] {
   return value.split("\n").map((line, at) => `${(at === 0 ? label : "").padEnd(10)} ${line}\n`);
+}
+
+function renderImage({ spec }: SessionRecord): string | undefined {
+  if (spec.image === undefined) return undefined;
+  return `${neutralise(spec.image.reference)} (${spec.image.id})`;
 }
 
 function renderResult(context: CliContext, record: SessionRecord): string | undefined {

@@ -6,6 +6,8 @@ export interface OciEngineOptions {
   readonly cacheDir: string;
   /** The directory that holds `seccomp/<name>.json`. */
   readonly profilesDir: string;
+  /** The store of unpacked images; made when it is needed. Absent: no image can be used. */
+  readonly imagesDir?: string;
   /** Absent: crun, else runc. */
   readonly runtime?: RuntimeName;
 }
