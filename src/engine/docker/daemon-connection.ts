@@ -1,0 +1,28 @@
+import type { Agent } from "node:http";
+import { SandboxError } from "../../core/error.js";
+import type { FoundDaemon } from "./find-daemon.js";
+
+/** How docker-modem reaches a daemon. */
+export interface DaemonConnection {
+  readonly socketPath?: string;
+  readonly host?: string;
+  readonly port?: number;
+  readonly protocol: "http" | "https";
+  readonly ca?: string | readonly string[];
+  readonly cert?: string;
+  readonly key?: string;
+  /** Makes the connections where they are neither a socket's nor TCP's. */
+  readonly agent?: Agent;
+}
+
+/** The connection to `found`. Plain sockets need nothing loaded; the rest is in a bundle of its own. */
+export async function toConnection(found: FoundDaemon): Promise<DaemonConnection> {
+  const { address, tls } = found;
+  if (address.startsWith("unix://"))
+    return { socketPath: address.slice("unix://".length), protocol: "http" };
+  if (address.startsWith("tcp://") && tls === undefined) {
+    const { hostname, port } = new URL(address);
+    return { host: hostname, port: Number(port), protocol: "http" };
+  }
+  throw new SandboxError("sandbox-unavailable", `${address}: not in this version`);
+}

@@ -1,0 +1,114 @@
+import { SandboxError } from "../../core/error.js";
+import { pick, pickText } from "./parse-answer.js";
+
+/** What a request was for, for messages. */
+export interface ErrorContext {
+  readonly address: string;
+  /** e.g. `start the container`. */
+  readonly doing: string;
+}
+
+/** A failure of a daemon as docker-modem throws it, as one line with the mend: `sandbox-unavailable`. */
+export function toDaemonError(error: unknown, context: ErrorContext): SandboxError {
+  const status = pick(error, "statusCode");
+  if (typeof status !== "number") return toConnectionError(error, context);
+  const said = toMessage(error);
+  const known = KNOWN.find(({ pattern }) => pattern.test(said));
+  if (known === undefined)
+    return new SandboxError("sandbox-unavailable", `docker cannot ${context.doing}: ${said}`, {
+      cause: error,
+    });
+  return new SandboxError("sandbox-unavailable", `${known.says}: ${said}`, {
+    hint: known.hint,
+    cause: error,
+  });
+}
+
+/** True where the daemon could not be reached, or went away during a request. */
+export function isLost(error: unknown): boolean {
+  return LOST.has(String(pick(error, "cause", "code"))) || LOST.has(String(pick(error, "code")));
+}
+
+const LOST = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ENOENT",
+  "EPIPE",
+  "ETIMEDOUT",
+  "ECONNABORTED",
+]);
+
+/** Sentences of daemons that a person can do something about (moby, daemon/ and runtimes' own). */
+const KNOWN: readonly {
+  readonly pattern: RegExp;
+  readonly says: string;
+  readonly hint: string;
+}[] = [
+  {
+    pattern: /no space left on device|disk quota exceeded/i,
+    says: "the daemon's disk is full",
+    hint: "`docker system df` says what takes the space; `sandbox prune` removes what is ours",
+  },
+  {
+    pattern: /unknown or invalid runtime|unknown runtime/i,
+    says: "the daemon does not have this runtime",
+    hint: "name it under `runtimes` in the daemon's /etc/docker/daemon.json and restart the daemon",
+  },
+  {
+    pattern: /seccomp/i,
+    says: "the daemon cannot apply our seccomp profile",
+    hint: "it needs a kernel with CONFIG_SECCOMP_FILTER and a runtime built with seccomp",
+  },
+  {
+    pattern: /failed to mount local volume|error while mounting volume|volume driver/i,
+    says: "the daemon refused an overlay volume",
+    hint: "the daemon's host needs overlayfs with `userxattr` (Linux 5.11 or later)",
+  },
+  {
+    pattern: /client version .* is too (old|new)|minimum supported api version/i,
+    says: "the daemon speaks another API version",
+    hint: "Docker 20.10 or later is needed",
+  },
+];
+
+function toMessage(error: unknown): string {
+  const json = pick(error, "json", "message");
+  const text = typeof json === "string" ? json : pickText(error, "message");
+  return text.replace(/\s+/g, " ").trim();
+}
+
+function toConnectionError(error: unknown, { address, doing }: ErrorContext): SandboxError {
+  const code = pick(error, "code");
+  switch (code) {
+    case "EACCES":
+    case "EPERM":
+      return new SandboxError("sandbox-unavailable", `permission denied on ${address}`, {
+        hint: "`sudo usermod -aG docker $USER` and a new login, or rootless Docker",
+        cause: error,
+      });
+    case "ENOENT":
+    case "ECONNREFUSED":
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+    case "ETIMEDOUT":
+      return new SandboxError("sandbox-unavailable", `no Docker daemon answers at ${address}`, {
+        hint: "start it (`sudo systemctl start docker`), or say where it is by DOCKER_HOST",
+        cause: error,
+      });
+    case "ECONNRESET":
+    case "EPIPE":
+      return new SandboxError(
+        "sandbox-unavailable",
+        `the Docker daemon at ${address} went away (while it was to ${doing})`,
+        { hint: "look at the daemon's log, start it, and try again", cause: error },
+      );
+    default:
+      return new SandboxError(
+        "sandbox-unavailable",
+        `the Docker daemon at ${address} cannot be used: ${error instanceof Error ? error.message : String(error)}`,
+        { cause: error },
+      );
+  }
+}

@@ -1,0 +1,175 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex, Readable } from "node:stream";
+import Docker from "dockerode";
+import { SandboxError } from "../../core/error.js";
+import { toConnection } from "./daemon-connection.js";
+import { toDaemonError } from "./daemon-error.js";
+import type { FoundDaemon } from "./find-daemon.js";
+import { isRecord, pick } from "./parse-answer.js";
+
+type Query = Readonly<Record<string, string | number | boolean | object>>;
+
+/** One request to a daemon (docs.docker.com/engine/api). */
+export interface DaemonRequest {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE" | "HEAD";
+  /** Without version and query, e.g. `/containers/create`. */
+  readonly path: string;
+  readonly query?: Query;
+  readonly body?: object;
+  /** Instead of a body: a tar. */
+  readonly upload?: Readable | Buffer;
+  /** What for, to follow "cannot": `start the container`. */
+  readonly doing: string;
+  /** HTTP statuses that are no error; the answer is then undefined. */
+  readonly tolerate?: readonly number[];
+  readonly abort?: AbortSignal;
+}
+
+/** What `openDaemon` learned on the way. */
+interface DaemonFacts {
+  /** Of the API that is spoken, e.g. `1.41`. */
+  readonly apiVersion: string;
+  /** `Docker/20.10.24 (linux)` or `Libpod/…`. */
+  readonly server: string;
+}
+
+/** Docker 20.10 and Podman 4: private cgroup namespaces and all that came before them. */
+const OLDEST = [1, 41] as const;
+const NEWEST = [1, 47] as const;
+const SUCCESS: readonly number[] = [200, 201, 202, 204, 304];
+
+/** A daemon that answers. All failures are `SandboxError`s, `sandbox-unavailable`. */
+export class Daemon {
+  readonly address: string;
+  readonly facts: DaemonFacts;
+  readonly #modem: Modem;
+
+  constructor(found: FoundDaemon, modem: Modem, facts: DaemonFacts) {
+    this.address = found.address;
+    this.#modem = modem;
+    this.facts = facts;
+  }
+
+  /** The answer's JSON, or its bytes where it is none; undefined for a tolerated status. */
+  request(request: DaemonRequest): Promise<unknown> {
+    return this.#dial(request, {});
+  }
+
+  /** The answer as it comes. */
+  async open(request: DaemonRequest): Promise<Readable> {
+    const answer = await this.#dial(request, { isStream: true });
+    if (isStream(answer)) return answer;
+    throw new SandboxError("sandbox-unavailable", `docker cannot ${request.doing}: no answer`);
+  }
+
+  /**
+   * The streams of a container that is not started yet: what is written goes to its stdin, what comes is its output,
+   * in frames (see `demux-output.ts`) or, with a terminal, as it is.
+   */
+  async attach(
+    container: string,
+    streams: { readonly stdin: boolean; readonly abort?: AbortSignal },
+  ): Promise<Duplex> {
+    const answer = await this.#dial(
+      {
+        method: "POST",
+        path: `/containers/${container}/attach`,
+        query: {
+          stream: true,
+          stdout: true,
+          stderr: true,
+          ...(streams.stdin ? { stdin: true } : {}),
+        },
+        doing: "attach to the container",
+        ...(streams.abort === undefined ? {} : { abort: streams.abort }),
+      },
+      { isStream: true, hijack: true, openStdin: true, allowEmpty: true },
+    );
+    if (isStream(answer) && "write" in answer) return answer as Duplex;
+    throw new SandboxError("sandbox-unavailable", "docker cannot attach to the container");
+  }
+
+  #dial(request: DaemonRequest, how: object): Promise<unknown> {
+    const { doing, tolerate = [] } = request;
+    return new Promise((resolve, reject) => {
+      this.#modem.dial(toDialOptions(request, how), (error, answer) => {
+        if (error === null || error === undefined) return resolve(answer ?? undefined);
+        const status = pick(error, "statusCode");
+        if (typeof status === "number" && tolerate.includes(status)) return resolve(undefined);
+        if (request.abort?.aborted === true) return reject(request.abort.reason);
+        reject(toDaemonError(error, { address: this.address, doing }));
+      });
+    });
+  }
+}
+
+/** Connects to `found` and agrees on a version of the API. Throws `sandbox-unavailable` where that cannot be. */
+export async function openDaemon(found: FoundDaemon): Promise<Daemon> {
+  const connection = await toConnection(found);
+  const connect = (version: string | undefined): Modem =>
+    // `host` is said even where there is none: docker-modem would else take its own from the environment.
+    toModem(
+      new Docker({ host: undefined, socketPath: undefined, version, ...connection } as object),
+    );
+  const answer = await ping(connect(undefined), found);
+  const server = String(answer.headers["server"] ?? "");
+  const apiVersion = agree(String(answer.headers["api-version"] ?? ""), { found, server });
+  return new Daemon(found, connect(`v${apiVersion}`), { apiVersion, server });
+}
+
+async function ping(modem: Modem, found: FoundDaemon): Promise<IncomingMessage> {
+  const answer = await new Daemon(found, modem, { apiVersion: "", server: "" }).open({
+    method: "GET",
+    path: "/_ping",
+    doing: "answer",
+  });
+  answer.resume();
+  return answer as IncomingMessage;
+}
+
+function agree(
+  offered: string,
+  { found, server }: { readonly found: FoundDaemon; readonly server: string },
+): string {
+  const [major = 0, minor = 0] = offered.split(".").map(Number);
+  if (major !== OLDEST[0])
+    throw new SandboxError(
+      "sandbox-unavailable",
+      `what answers at ${found.address} is no Docker daemon`,
+    );
+  if (minor < OLDEST[1])
+    throw new SandboxError(
+      "sandbox-unavailable",
+      `the daemon at ${found.address} is too old: ${server || "it"} speaks API ${offered}`,
+      { hint: "Docker 20.10 or later (API 1.41) is needed" },
+    );
+  return `${major}.${Math.min(minor, NEWEST[1])}`;
+}
+
+/** docker-modem's, which has no types of its own. */
+interface Modem {
+  dial(options: object, callback: (error: unknown, answer: unknown) => void): void;
+}
+
+function toModem({ modem }: { readonly modem: unknown }): Modem {
+  return modem as Modem;
+}
+
+/** docker-modem builds a query only where the path ends in `?`, and sends `options` itself where there is no `_body`. */
+function toDialOptions(request: DaemonRequest, how: object): object {
+  const { method, path, query, body, upload, abort } = request;
+  const statuses = Object.fromEntries(SUCCESS.map((status) => [status, true]));
+  return {
+    path: query === undefined ? path : `${path}?`,
+    method,
+    options: { _query: query, _body: body ?? {} },
+    statusCodes: statuses,
+    ...(upload === undefined ? {} : { file: upload }),
+    ...(abort === undefined ? {} : { abortSignal: abort }),
+    ...how,
+  };
+}
+
+function isStream(value: unknown): value is Readable {
+  return isRecord(value) && typeof value["pipe"] === "function";
+}

@@ -1,0 +1,159 @@
+import type { Readable } from "node:stream";
+import { PassThrough } from "node:stream";
+import { SandboxError } from "../../core/error.js";
+import type { ContainerMount } from "./container-layers.js";
+import { demuxOutput } from "./demux-output.js";
+import { makeHelperImage, toHelperImage } from "./helper-image.js";
+import { type Ownership, toLabels } from "./labels.js";
+import type { Daemon } from "./open-daemon.js";
+import { pickNumber, pickText } from "./parse-answer.js";
+import { toPerlArgv } from "./perl-bundle.js";
+import { toDockerMounts } from "./to-docker-mounts.js";
+
+/** A short-lived container of ours: root's rights over what is mounted in it, nothing else and no network. */
+export interface HelperInput {
+  readonly daemon: Daemon;
+  readonly ownership: Ownership;
+  /** A verb of `helper.pl` and its arguments. */
+  readonly argv: readonly string[];
+  readonly mounts: readonly ContainerMount[];
+  readonly abort?: AbortSignal;
+}
+
+/** A helper that runs. Disposing of it removes its container. */
+export interface RunningHelper extends AsyncDisposable {
+  readonly container: string;
+  /** Must be read, or the helper waits. */
+  readonly stdout: Readable;
+  /** Resolves when it has ended well. Rejects with `sandbox-unavailable` and its last words. */
+  readonly ended: Promise<void>;
+}
+
+/** What a helper may do to files of others; the rest of root's rights is dropped. */
+const CAPABILITIES = [
+  "CHOWN",
+  "DAC_OVERRIDE",
+  "DAC_READ_SEARCH",
+  "FOWNER",
+  "FSETID",
+  "MKNOD",
+  "SETFCAP",
+];
+
+/** Creates a helper and does not start it: its mounts can be written with `PUT /containers/…/archive`. */
+export async function createHelper(input: HelperInput): Promise<string> {
+  const { daemon } = input;
+  const create = (): Promise<unknown> =>
+    daemon.request({
+      method: "POST",
+      path: "/containers/create",
+      body: toHelperConfig(input),
+      doing: "create a helper container",
+      tolerate: [404],
+      ...(input.abort === undefined ? {} : { abort: input.abort }),
+    });
+  let answer = await create();
+  if (answer === undefined) {
+    await makeHelperImage(daemon, input.ownership.home);
+    answer = await create();
+  }
+  return pickText(answer, "Id");
+}
+
+/** Starts a helper. */
+export async function startHelper(input: HelperInput): Promise<RunningHelper> {
+  const { daemon } = input;
+  const container = await createHelper(input);
+  try {
+    const stream = await daemon.attach(container, { stdin: false });
+    const stdout = new PassThrough();
+    const stderr: string[] = [];
+    const drained = demuxOutput(stream, {
+      stdout: (chunk) => writeTo(stdout, chunk),
+      stderr: (chunk) => void stderr.push(chunk.toString()),
+    }).finally(() => stdout.end());
+    drained.catch((error: unknown) => stdout.destroy(error instanceof Error ? error : undefined));
+    await daemon.request({
+      method: "POST",
+      path: `/containers/${container}/start`,
+      doing: "start a helper container",
+    });
+    const ended = waitForEnd(daemon, container, { drained, stderr });
+    ended.catch(() => {});
+    return {
+      container,
+      stdout,
+      ended,
+      [Symbol.asyncDispose]: () => removeContainer(daemon, container),
+    };
+  } catch (error) {
+    await removeContainer(daemon, container);
+    throw error;
+  }
+}
+
+/** Runs a helper to its end and returns what it said. */
+export async function runHelper(input: HelperInput): Promise<Buffer> {
+  await using helper = await startHelper(input);
+  const chunks: Buffer[] = [];
+  for await (const chunk of helper.stdout) chunks.push(Buffer.from(chunk));
+  await helper.ended;
+  return Buffer.concat(chunks);
+}
+
+/** Ends and removes a container with its anonymous volumes; one that is gone is no error. */
+export async function removeContainer(daemon: Daemon, container: string): Promise<void> {
+  await daemon.request({
+    method: "DELETE",
+    path: `/containers/${container}`,
+    query: { force: true, v: true },
+    doing: "remove a container",
+    tolerate: [404],
+  });
+}
+
+function writeTo(to: PassThrough, chunk: Buffer): Promise<void> | void {
+  if (to.write(chunk)) return;
+  return new Promise((resolve) => to.once("drain", resolve));
+}
+
+async function waitForEnd(
+  daemon: Daemon,
+  container: string,
+  said: { readonly drained: Promise<void>; readonly stderr: readonly string[] },
+): Promise<void> {
+  const answer = await daemon.request({
+    method: "POST",
+    path: `/containers/${container}/wait`,
+    doing: "wait for a helper container",
+  });
+  await said.drained;
+  const code = pickNumber(answer, "StatusCode");
+  if (code === 0) return;
+  const words = said.stderr.join("").trim().split("\n").at(-1) ?? "";
+  throw new SandboxError("sandbox-unavailable", `a helper container failed (${code}): ${words}`);
+}
+
+function toHelperConfig(input: HelperInput): object {
+  return {
+    Image: toHelperImage(),
+    Entrypoint: toPerlArgv("helper.pl"),
+    Cmd: input.argv,
+    User: "0:0",
+    AttachStdout: true,
+    AttachStderr: true,
+    NetworkDisabled: true,
+    Labels: toLabels(input.ownership, "helper"),
+    HostConfig: {
+      NetworkMode: "none",
+      IpcMode: "private",
+      ReadonlyRootfs: true,
+      CapDrop: ["ALL"],
+      CapAdd: CAPABILITIES,
+      SecurityOpt: ["no-new-privileges"],
+      UsernsMode: "host",
+      LogConfig: { Type: "none" },
+      Mounts: toDockerMounts(input.mounts, toLabels(input.ownership, "layers")),
+    },
+  };
+}

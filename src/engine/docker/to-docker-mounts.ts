@@ -1,0 +1,51 @@
+import type { ContainerMount } from "./container-layers.js";
+
+type VolumeMount = Extract<ContainerMount, { readonly type: "volume" }>;
+type BindMount = Extract<ContainerMount, { readonly type: "bind" }>;
+type Labels = Readonly<Record<string, string>>;
+
+/** `HostConfig.Mounts` for what is no tmpfs. `labels` are those of volumes that are made on the way. */
+export function toDockerMounts(
+  mounts: readonly ContainerMount[],
+  labels: Labels,
+): readonly object[] {
+  return mounts.flatMap((mount): readonly object[] => {
+    if (mount.type === "tmpfs") return [];
+    return [mount.type === "bind" ? toBind(mount) : toVolume(mount, labels)];
+  });
+}
+
+/** `HostConfig.Tmpfs`: by target, options as mount(8) has them. */
+export function toDockerTmpfs(mounts: readonly ContainerMount[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    mounts.flatMap((mount) => (mount.type === "tmpfs" ? [[mount.target, mount.options]] : [])),
+  );
+}
+
+function toBind({ source, target, readOnly }: BindMount): object {
+  return {
+    Type: "bind",
+    Source: source,
+    Target: target,
+    ReadOnly: readOnly,
+    BindOptions: { Propagation: "rprivate" },
+  };
+}
+
+function toVolume({ source, target, readOnly, overlay }: VolumeMount, labels: Labels): object {
+  return {
+    Type: "volume",
+    ...(source === undefined ? {} : { Source: source }),
+    Target: target,
+    ReadOnly: readOnly,
+    VolumeOptions: {
+      NoCopy: true,
+      Labels: labels,
+      ...(overlay === undefined ? {} : { DriverConfig: toOverlayDriver(overlay) }),
+    },
+  };
+}
+
+function toOverlayDriver(options: string): object {
+  return { Name: "local", Options: { type: "overlay", device: "overlay", o: options } };
+}
