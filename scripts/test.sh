@@ -35,6 +35,15 @@ missing_packages() {
 		fish fish
 		go golang-go
 		java default-jdk-headless
+		runsc runsc
+		dockerd docker.io
+		docker docker.io
+		docker-compose docker-compose
+		iptables iptables
+		sshd openssh-server
+		ssh openssh-client
+		openssl openssl
+		mmdebstrap mmdebstrap
 	LIST
 	[ -e /usr/include/stdio.h ] || printf 'libc6-dev '
 }
@@ -93,9 +102,18 @@ if [ -z "$files" ]; then
 	[ $# -eq 0 ] || exit 1
 	exit 0
 fi
+# One Docker daemon for all tests, where there can be one; the tests that need it say so if not.
+with_docker() {
+	if [ "$(id -u)" -eq 0 ] && PATH=$PATH:/usr/sbin:/sbin command -v dockerd >/dev/null 2>&1; then
+		node --enable-source-maps "$build/test/support/with-private-docker.js" "$@"
+	else
+		"$@"
+	fi
+}
+
 # The paths below dist/ hold no blanks. One file may hang without taking the run with it: --test-timeout.
 results=$root/dist/test-results.tap
-node --enable-source-maps --test --test-concurrency=2 --test-timeout=600000 \
+with_docker node --enable-source-maps --test --test-concurrency=2 --test-timeout=600000 \
 	--test-reporter=spec --test-reporter-destination=stdout \
 	--test-reporter=tap --test-reporter-destination="$results" $files
 code=$?
