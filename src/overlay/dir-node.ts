@@ -1,6 +1,6 @@
 import type { RelPath } from "../core/path.js";
 import { ROOT_PATH } from "../core/path.js";
-import type { ChainNode } from "./dir-chain.js";
+import type { ChainNode } from "../host/dir-chain.js";
 
 /** A directory of the walk: on the side of the layers, of the workspace, or both. */
 export interface DirNode extends ChainNode {

@@ -4,7 +4,7 @@ import type { Layers } from "../core/change.js";
 import type { RelPath } from "../core/path.js";
 import { joinPath } from "../core/path.js";
 import { readDirAt, statAt } from "../host/dir-handle.js";
-import { DirChain } from "./dir-chain.js";
+import { DirChain } from "../host/dir-chain.js";
 import type { DirNode } from "./dir-node.js";
 import { toRootNode } from "./dir-node.js";
 

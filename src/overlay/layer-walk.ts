@@ -4,7 +4,7 @@ import { type NamedEntry, readDirAt, readEntriesAt } from "../host/dir-handle.js
 import type { WalkContext } from "./walk-context.js";
 import { readBaseStats } from "./base-state.js";
 import type { ChangeWriter, Found } from "./change-writer.js";
-import { DirChain } from "./dir-chain.js";
+import { DirChain } from "../host/dir-chain.js";
 import type { DirNode } from "./dir-node.js";
 import { mayBeSwapped } from "./host-touch.js";
 import { readUpperEntry } from "./upper-entry.js";

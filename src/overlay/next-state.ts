@@ -1,7 +1,7 @@
 import type { BaseState, Layers, NextState, Owner, Xattrs } from "../core/change.js";
-import { swapIds } from "./host-ids.js";
+import { swapIds } from "../core/host-ids.js";
 import { toModeBits } from "./path-type.js";
-import { swapAclIds } from "./swap-acl.js";
+import { swapAclIds } from "../core/swap-acl.js";
 import type { UpperEntry } from "./upper-entry.js";
 
 type Entry = Extract<UpperEntry, { kind: "entry" }>;

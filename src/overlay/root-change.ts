@@ -10,7 +10,7 @@ import type { LayersStamp, RootFacts } from "./layers-stamp.js";
 import { isSameState, toNextState } from "./next-state.js";
 import type { PathXattrs } from "./overlay-marks.js";
 import { readPathXattrs } from "./overlay-marks.js";
-import { swapAclIds } from "./swap-acl.js";
+import { swapAclIds } from "../core/swap-acl.js";
 import type { WalkContext } from "./walk-context.js";
 
 const TOUCHED = "changed in the workspace during the run";

@@ -1,5 +1,5 @@
 import { chmodSync, closeSync, fstatSync } from "node:fs";
-import { openDir, openDirAt } from "../host/dir-handle.js";
+import { openDir, openDirAt } from "./dir-handle.js";
 
 /** A directory of a walk: its name in its parent. The root has no parent and depth 0. */
 export interface ChainNode {

@@ -1,4 +1,4 @@
-import type { Layers, Xattrs } from "../core/change.js";
+import type { Layers, Xattrs } from "./change.js";
 import { swapIds } from "./host-ids.js";
 
 /** `struct posix_acl_xattr_entry` (linux/posix_acl_xattr.h): tag, permissions, id, after a header of four bytes. */

@@ -1,4 +1,4 @@
-import type { Layers } from "../core/change.js";
+import type { Layers } from "./change.js";
 
 /** Owner of a path by host ids. */
 export interface Ids {
@@ -6,13 +6,14 @@ export interface Ids {
   readonly gid: number;
 }
 
-type Mapping = Pick<Layers, "idmap" | "taskUid" | "taskGid">;
+/** How ids on the two sides of an overlay belong together. */
+export type IdMapping = Pick<Layers, "idmap" | "taskUid" | "taskGid">;
 
 /**
  * Ids on one side of the overlay → the same owner's ids on the other side. With `swap-root` id 0 and the
  * task's own change places; the exchange is its own inverse.
  */
-export function swapIds(ids: Ids, layers: Mapping): Ids {
+export function swapIds(ids: Ids, layers: IdMapping): Ids {
   if (layers.idmap === "none") return ids;
   return { uid: swap(ids.uid, layers.taskUid), gid: swap(ids.gid, layers.taskGid) };
 }
