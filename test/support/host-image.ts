@@ -55,7 +55,9 @@ function toClosure(packages: readonly string[]): readonly string[] {
   return [...seen];
 }
 
-const FIELDS = ["Status", "Pre-Depends", "Depends"].map((name) => `${${name}}\n`).join("");
+const FIELDS = ["Status", "Pre-Depends", "Depends"]
+  .map((name) => `$`.concat(`{${name}}\n`))
+  .join("");
 
 /** `a (>= 1), b:any | c` → a, b, c. */
 function toNames(relation: string): readonly string[] {
