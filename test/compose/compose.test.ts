@@ -156,6 +156,7 @@ function copyCheckout(to: string): void {
   cpSync(projectRoot, to, {
     recursive: true,
     verbatimSymlinks: true,
+    preserveTimestamps: true,
     filter: (file) => !left.has(path.relative(projectRoot, file)),
   });
   cpSync(path.join(projectRoot, "dist/sandbox"), path.join(to, "dist/sandbox"), {
