@@ -73,7 +73,8 @@ function openController(notice: (line: string) => void): Controller {
     personHome: personHome(env, self.uid),
     self,
     host: toHostPort(),
-    openEngine: (choice) => openEngine(choice, store.home),
+    openEngine: (choice) =>
+      openEngine(choice, store.home, { env, ...self, home: personHome(env, self.uid) }),
     resolvePath: (text) => resolvePath(path.resolve(cwd, text)),
     progress: lazyProgress(),
     notice,
@@ -109,7 +110,11 @@ function toHostPort(): HostPort {
   };
 }
 
-async function openEngine(choice: EngineChoice, home: string): Promise<Engine> {
+async function openEngine(
+  choice: EngineChoice,
+  stateHome: string,
+  person: { readonly env: NodeJS.ProcessEnv; readonly uid: number; readonly home: string },
+): Promise<Engine> {
   const { engine = "oci", runtime } = choice;
   if (engine !== "oci")
     throw new SandboxError("usage", `--engine ${engine}: this version has only oci`);
@@ -118,8 +123,9 @@ async function openEngine(choice: EngineChoice, home: string): Promise<Engine> {
   const { openOciEngine } = await import("../engine/oci/open-oci-engine.js");
   const profilesDir = path.join(programRoot(), "profiles");
   return openOciEngine({
-    cacheDir: path.join(home, "cache"),
-    imagesDir: path.join(home, "images"),
+    cacheDir: path.join(stateHome, "cache"),
+    imagesDir: path.join(stateHome, "images"),
+    daemonSearch: person,
     profilesDir,
     ...(runtime === undefined ? {} : { runtime }),
   });

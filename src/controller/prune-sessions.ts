@@ -9,6 +9,8 @@ import { recoverBefore } from "./recover-workspaces.js";
 export interface PruneReport {
   readonly removed: readonly SessionId[];
   readonly kept: readonly { readonly session: SessionId; readonly why: string }[];
+  /** What else was removed, a line each: left by killed processes, and images. */
+  readonly others: readonly string[];
 }
 
 /**
@@ -17,7 +19,7 @@ export interface PruneReport {
  */
 export async function pruneSessions(
   controller: Controller,
-  asked: { readonly dryRun: boolean },
+  asked: { readonly dryRun: boolean; readonly allImages: boolean },
 ): Promise<PruneReport> {
   const removed: SessionId[] = [];
   const kept: { session: SessionId; why: string }[] = [];
@@ -27,7 +29,30 @@ export async function pruneSessions(
     else if (asked.dryRun || (await pruneOne(controller, record.session)))
       removed.push(record.session);
   }
-  return { removed, kept };
+  return { removed, kept, others: await pruneEngine(controller, asked) };
+}
+
+/** What sandboxes of killed processes left, and with `allImages` the images that no session with layers has. */
+async function pruneEngine(
+  controller: Controller,
+  { dryRun, allImages }: { readonly dryRun: boolean; readonly allImages: boolean },
+): Promise<readonly string[]> {
+  const engine = await controller.openEngine({ engine: "oci", runtime: undefined });
+  const { sessions } = await controller.store.listSessions();
+  const alive = new Set(sessions.filter(reasonToKeep).map(({ session }) => String(session)));
+  return await engine.prune({
+    isKept: (sandboxId) => alive.has(sandboxId),
+    dryRun,
+    ...(allImages ? { isImageUsed: (id: string) => isImageUsed(controller, id) } : {}),
+  });
+}
+
+async function isImageUsed({ store }: Controller, id: string): Promise<boolean> {
+  const { sessions, damaged } = await store.listSessions();
+  return (
+    damaged.length > 0 ||
+    sessions.some((record) => record.spec.image?.id === id && reasonToKeep(record) !== undefined)
+  );
 }
 
 function reasonToKeep(record: SessionRecord): string | undefined {

@@ -104,5 +104,7 @@ export interface Engine {
   prune(options: {
     readonly isKept: (sandboxId: string) => boolean;
     readonly dryRun: boolean;
+    /** Whether a session that is kept has the image of this id; absent: images that were unpacked stay. */
+    readonly isImageUsed?: (id: string) => Promise<boolean>;
   }): Promise<readonly string[]>;
 }

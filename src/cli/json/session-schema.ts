@@ -72,4 +72,5 @@ export const pruneSchema = z.strictObject({
   dryRun: z.boolean(),
   removed: z.array(z.string()),
   kept: z.array(z.strictObject({ session: z.string(), why: z.string() })),
+  others: z.array(z.string()).describe("What else was removed: left by killed processes, images"),
 });

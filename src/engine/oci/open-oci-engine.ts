@@ -1,5 +1,4 @@
 import type { SandboxSpec } from "../../core/sandbox-spec.js";
-import { SandboxError } from "../../core/error.js";
 import type { Engine, EngineProbe, ImageFacts, RunningSandbox, StartOptions } from "../engine.js";
 import { findRuntime } from "./find-runtime.js";
 import { findScript } from "./find-script.js";
@@ -15,15 +14,39 @@ export function openOciEngine(options: OciEngineOptions): Engine {
       const stage = findScript("stage.pl");
       return startSandbox({ spec, options: startOptions, runtime, stage, engine: options });
     },
-    async resolveImage(reference: string): Promise<ImageFacts> {
-      throw new SandboxError("usage", `--image ${reference}: not in this version`);
-    },
+    resolveImage: async (reference, progress) => await resolveImage(options, reference, progress),
     // The kernel ends a sandbox with its stage, and all its mounts with it: nothing is ever left.
     async settle(): Promise<void> {},
-    prune: async () => [],
+    async prune({ dryRun, isImageUsed }): Promise<readonly string[]> {
+      if (options.imagesDir === undefined) return [];
+      const { pruneImages } = await import("../images/prune-images.js");
+      return await pruneImages(options.imagesDir, {
+        dryRun,
+        ...(isImageUsed === undefined ? {} : { isUsed: isImageUsed }),
+      });
+    },
     async probe(): Promise<EngineProbe> {
       const { probeEngine } = await import("./probe-engine.js");
       return probeEngine(options, (runtime) => openOciEngine({ ...options, runtime }));
     },
   };
+}
+
+async function resolveImage(
+  { imagesDir, daemonSearch }: OciEngineOptions,
+  reference: string,
+  progress: Parameters<Engine["resolveImage"]>[1],
+): Promise<ImageFacts> {
+  if (imagesDir === undefined) throw new Error("this engine was opened without a store of images");
+  const images = await import("../images/resolve-image.js");
+  return await images.resolveImage(reference, {
+    imagesDir,
+    ...(progress === undefined ? {} : { progress }),
+    ...(daemonSearch === undefined
+      ? {}
+      : {
+          openDaemonImages: async () =>
+            (await import("../docker/daemon-images.js")).openDaemonImages(daemonSearch),
+        }),
+  });
 }

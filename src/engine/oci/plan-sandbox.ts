@@ -17,6 +17,8 @@ export interface PlanSandboxInput {
   readonly runtime: Runtime;
   readonly ids: TaskIds;
   readonly mountpoint: Mountpoint;
+  /** With the steps that make it the root filesystem. Absent: the host's system directories are. */
+  readonly image?: { readonly rootfs: string; readonly steps: readonly StageStep[] };
   /** `compile`: the runtime only creates a container, for the filter it compiles on the way. */
   readonly purpose: "run" | "compile";
 }
@@ -53,10 +55,11 @@ export function planBase(input: PlanSandboxInput): Buffer {
     path: spec.env["PATH"] ?? DEFAULT_PATH,
     ...toTerminalSettings(spec, options.terminalSize),
     ...(spec.mounts.some(isExchanged) ? { exchange: "1" } : {}),
+    ...(input.image === undefined ? {} : { image: input.image.rootfs }),
   };
   return toBasePlan(settings, [
     ...ids.steps,
-    ...toBaseSteps(spec, ids.inside),
+    ...(input.image?.steps ?? toBaseSteps(spec, ids.inside)),
     ...toInitSteps(spec),
   ]);
 }
@@ -66,9 +69,9 @@ function isExchanged(mount: SandboxMount): boolean {
   return mount.kind === "overlay" && mount.idmap === "swap-root";
 }
 
-/** The task below the init of the sandbox; see `init.pl`. */
-export function toInitArgv(spec: SandboxSpec, perl: string): readonly string[] {
-  return [perl, INIT_PATH, spec.terminal ? "terminal" : "pipes", ...spec.argv];
+/** The task below the init of the sandbox; see `init.pl`. `perl` is the words that start it inside. */
+export function toInitArgv(spec: SandboxSpec, perl: readonly string[]): readonly string[] {
+  return [...perl, INIT_PATH, spec.terminal ? "terminal" : "pipes", ...spec.argv];
 }
 
 /** The init and what it reads: arguments could be seen by everybody on the host, as variables of `--env` must not be. */

@@ -1,7 +1,7 @@
 # Parts of the stage (stage.pl) that only some runs need: id ranges, directories with mounts below them, idmapped mounts, the
 # compiler of filters, terminals. Loaded where they are called.
 our (%NR, @ops, %setting, $scratch, $root, $root_fd, $empty_fd, @mount_points, $inotify);
-our ($O_DIRECTORY, $O_NONBLOCK, $O_CLOEXEC, $READ_ONLY, $IDMAP, $RECURSIVE, $AT_FDCWD, $NEW_USER, $NEW_NS_AND_PID, $KILL);
+our ($MS_RDONLY, $MS_NOSUID, $MS_NODEV, $O_DIRECTORY, $O_NONBLOCK, $O_CLOEXEC, $READ_ONLY, $IDMAP, $RECURSIVE, $AT_FDCWD, $NEW_USER, $NEW_NS_AND_PID, $KILL);
 
 # --- id ranges -----------------------------------------------------------------------------------------------
 # A user namespace in which 0 is the user and 1… are its subordinate ids. newuidmap works only from outside of it: a helper
@@ -36,12 +36,54 @@ sub run {
   return $pid;
 }
 
+# --- images --------------------------------------------------------------------------------------------------------
+# The root is an image, and over it what every sandbox has and all places where something will be mounted: two lower directories
+# and no upper one, so that nobody can write to either.
+my $image_fd;
+
+sub assemble_image {
+  my $place = $root;
+  $image_fd = open_path($AT_FDCWD, $setting{image}, $O_DIRECTORY);
+  fail("cannot open the image $setting{image}: $!") if $image_fd < 0;
+  $root = "$scratch/skeleton";
+  mkdir($root, 0755) or fail("cannot make $root: $!");
+  make_things("dir", "link", "file", "copy", "point");
+  my $skeleton = open_path($AT_FDCWD, $root, $O_DIRECTORY, 0);
+  $root = $place;
+  my $options = "lowerdir=" . via($skeleton) . ":" . via($image_fd) . ",redirect_dir=nofollow,metacopy=off,index=off,xino=off";
+  mount_at("overlay", $root, "overlay", $MS_RDONLY | $MS_NOSUID | $MS_NODEV, $options) or fail("cannot mount the image: $!");
+  $root_fd = open_path($AT_FDCWD, $root, $O_DIRECTORY, 0);
+  fail("cannot open $root: $!") if $root_fd < 0;
+  close_fds($skeleton, $image_fd);
+  make_things("tmpfs", "readonly", "optional");
+}
+
+# A place for a mount, of this type. The skeleton must not hide anything else that the image has there.
+sub do_point {
+  my ($path, $type) = @_;
+  my $at = "";
+  for my $part (split m{/}, substr($path, 1)) {
+    $at .= "/$part";
+    my $fd = open_path($image_fd, substr($at, 1), 0);
+    last if $fd < 0 && $! == 2;    # ENOENT
+    fail("cannot mount at $path: the image has a symbolic link at $at") if $fd < 0;
+    my $is_dir = -d via($fd);
+    close_fds($fd);
+    next if $is_dir ? $at ne $path || $type eq "dir" : $at eq $path && $type ne "dir";
+    fail("cannot mount at $path: the image has ", $is_dir ? "a directory" : "a file", " at $at");
+  }
+  make_parents($path);
+  if ($type eq "dir") { mkdir("$root$path", 0755) or -d "$root$path" or fail("cannot make $path: $!") }
+  elsif (!-e "$root$path") { sysopen(my $f, "$root$path", 1 | 0100, 0644) or fail("cannot make $path: $!") }
+}
+
 # --- read-only directories with mounts below -----------------------------------------------------------------------
 # Their children one by one. Sockets, devices and FIFOs are left out; so is what cannot be opened.
 sub readonly_children {
   my ($source, $target, $depth) = @_;
   fail("$source has mounts nested too deeply") if $depth > 8;
-  do_dir($target);
+  my $is_image = $setting{image} && $depth == 0;    # nothing can be made in it
+  if ($is_image) { do_tmpfs($target, "755", 0, 0, "size=1m") } else { do_dir($target) }
   opendir(my $dir, $source) or fail("cannot read $source: $!");
   my @names = grep { $_ ne "." && $_ ne ".." } readdir($dir);
   fail("$source has mounts in it and too many entries to show one by one") if @names > 4096;
@@ -56,6 +98,10 @@ sub readonly_children {
     if (-d $path) { readonly_dir($fd, $to, $from) } else { bind_file($fd, $to, $from) }
     close_fds($fd);
   }
+  return if !$is_image;
+  my $made = open_path($root_fd, substr($target, 1), $O_DIRECTORY);
+  set_attributes($made, $READ_ONLY, 0, 0) or fail("cannot protect $target: $!");
+  close_fds($made);
 }
 
 # --- idmapped mounts -----------------------------------------------------------------------------------------------

@@ -194,9 +194,10 @@ sub assemble_base {
   mkdir("$scratch/$_", 0711) for "rootfs", "empty", "runtime", "started";
   my $watched = "$scratch/started\0";
   call("inotify_add_watch", $inotify, $watched, 0x88);    # IN_CLOSE_WRITE | IN_MOVED_TO
+  $empty_fd = open_path($AT_FDCWD, "$scratch/empty", $O_DIRECTORY, 0);
+  return more("assemble_image") if $setting{image};
   mount_at("tmpfs", $root, "tmpfs", $MS_NOSUID | $MS_NODEV, "mode=0755") or fail("cannot mount a tmpfs on $root: $!");
   $root_fd = open_path($AT_FDCWD, $root, $O_DIRECTORY, 0);
-  $empty_fd = open_path($AT_FDCWD, "$scratch/empty", $O_DIRECTORY, 0);
   fail("cannot open $root: $!") if $root_fd < 0 || $empty_fd < 0;
   make_things();
 }
@@ -214,10 +215,13 @@ sub assemble_rest {
   set_attributes($root_fd, $READ_ONLY, 0, 0) or fail("cannot make the root read-only: $!");
 }
 
+# All of the plan, or what is made by `verbs`.
 sub make_things {
+  my %only = map { $_ => 1 } @_;
   my %do = (dir => \&do_dir, link => \&do_link, file => \&do_file, copy => \&do_copy, tmpfs => \&do_tmpfs,
-    readonly => \&do_readonly, optional => sub { do_readonly(@_) if -e $_[1] }, overlay => \&do_overlay, hidden => \&do_hidden);
-  for my $op (@ops) { my ($verb, @args) = @$op; $do{$verb}->(@args) if $do{$verb} }
+    readonly => \&do_readonly, optional => sub { do_readonly(@_) if -e $_[1] }, overlay => \&do_overlay, hidden => \&do_hidden,
+    point => sub { more("do_point", @_) });
+  for my $op (@ops) { my ($verb, @args) = @$op; $do{$verb}->(@args) if $do{$verb} && (!%only || $only{$verb}) }
 }
 
 # Mount points of the host: an overlay does not show what is mounted below its lower directory.

@@ -1,17 +1,18 @@
 import { SandboxError } from "../../core/error.js";
-import type { SandboxMount, SandboxSpec } from "../../core/sandbox-spec.js";
+import type { SandboxImage, SandboxMount, SandboxSpec } from "../../core/sandbox-spec.js";
 import { type StageProcess, spawnStage } from "../../host/spawn-stage.js";
 import type { RunningSandbox, StartOptions } from "../engine.js";
 import { chooseMountpoint, toSources } from "./choose-mountpoint.js";
 import { findPerl, type Runtime } from "./find-runtime.js";
 import { obtainFilter } from "./obtain-filter.js";
 import type { OciEngineOptions } from "./oci-engine-options.js";
-import { planBase, planTask, toInitArgv } from "./plan-sandbox.js";
+import { type PlanSandboxInput, planBase, planTask, toInitArgv } from "./plan-sandbox.js";
 import { planLimits } from "./plan-limits.js";
 import { RunningStage } from "./running-stage.js";
 import { readSeccompProfile } from "./seccomp-profile.js";
 import { StageChannel } from "./stage-channel.js";
 import { toTaskIds } from "./task-ids.js";
+import type { UserAndGroup } from "./user-and-group.js";
 import { connectStreams, planStreams, type StreamPlan } from "./task-streams.js";
 
 /** What `startSandbox` needs. */
@@ -86,16 +87,26 @@ async function sendPlan(input: StartSandboxInput, stage: Stage): Promise<Running
   const { child, made } = stage;
   const channel = new StageChannel(child);
   const ids = toTaskIds(spec, runtime.name, spec.mounts);
-  const needed = [input.stage, ...toSources(spec.mounts)];
+  const perl = findPerl();
+  const image =
+    spec.image && (await openImage(input, { image: spec.image, user: ids.inside, perl }));
+  const needed = [
+    input.stage,
+    ...toSources(spec.mounts),
+    ...(image === undefined ? [] : [image.rootfs]),
+  ];
   const mountpoint = chooseMountpoint(needed, options.scratchDir);
   made.add(mountpoint.remove);
-  const plan = { spec, options, runtime, ids, mountpoint, purpose: "run" } as const;
+  const plan = {
+    ...{ spec, options, runtime, ids, mountpoint, purpose: "run" as const },
+    ...(image === undefined ? {} : { image }),
+  };
   channel.sendFrame(planBase(plan));
   const seccomp = await readFilter(input, stage.argv);
   const descriptors = await channel.pipes;
   const limits = planLimits(spec.limits, options.sandboxId);
   made.add(limits.cleanUp);
-  const argv = toInitArgv(spec, findPerl());
+  const argv = toInitArgv(spec, image?.perl ?? [perl]);
   const secondFrame = planTask(plan, { argv, seccomp, limits });
   const { begun } = channel;
   const streams = connectStreams(child, options.io, { plan: stage.streams, descriptors, begun });
@@ -112,6 +123,17 @@ async function sendPlan(input: StartSandboxInput, stage: Stage): Promise<Running
     abort: options.abort,
     cleanUp: () => made.remove(),
   });
+}
+
+/** Loaded only with an image. */
+async function openImage(
+  { spec, engine }: StartSandboxInput,
+  of: { readonly image: SandboxImage; readonly user: UserAndGroup; readonly perl: string },
+): Promise<NonNullable<PlanSandboxInput["image"]> & { readonly perl: readonly string[] }> {
+  const { openStoredImage, toImageSteps, IMAGE_PERL } = await import("./image-rootfs.js");
+  const image = openStoredImage(engine.imagesDir, of.image);
+  const steps = toImageSteps(spec, { user: of.user, image, perl: of.perl });
+  return { rootfs: image.rootfs, steps, perl: IMAGE_PERL };
 }
 
 function readFilter(

@@ -21,7 +21,8 @@ function toSystemSteps(): readonly StageStep[] {
     });
 }
 
-function toPrivateSteps({ mounts }: SandboxSpec): readonly StageStep[] {
+/** Empty places of the task's own, and where the runtime mounts its things. */
+export function toPrivateSteps({ mounts }: SandboxSpec): readonly StageStep[] {
   // A link cannot hold a mount: where one lies below, /var/tmp is a directory of its own.
   const holdsMount = mounts.some(({ target }) => target.startsWith("/var/tmp/"));
   return [
@@ -64,14 +65,31 @@ function toIdentityFiles(
     ["root", 0],
     ["nogroup", 65534],
   ].filter((entry) => entry[1] !== gid);
-  const files: Readonly<Record<string, string>> = {
-    passwd: passwd.join(""),
-    group: [[userName, gid], ...groups].map(([name, id]) => `${name}:x:${id}:\n`).join(""),
-    hostname: `${hostname}\n`,
-    hosts: `127.0.0.1 localhost ${hostname}\n::1 localhost ip6-localhost ip6-loopback\n`,
-    "nsswitch.conf":
+  return [
+    ["file", "/etc/passwd", passwd.join("")],
+    [
+      "file",
+      "/etc/group",
+      [[userName, gid], ...groups].map(([name, id]) => `${name}:x:${id}:\n`).join(""),
+    ],
+    [
+      "file",
+      "/etc/nsswitch.conf",
       "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n",
-    "resolv.conf": "",
-  };
-  return Object.entries(files).map(([name, text]) => ["file", `/etc/${name}`, text]);
+    ],
+    ...toNetworkFiles(hostname),
+  ];
+}
+
+/** What says who this machine is and how names are found. */
+export function toNetworkFiles(hostname: string): readonly StageStep[] {
+  return [
+    ["file", "/etc/hostname", `${hostname}\n`],
+    [
+      "file",
+      "/etc/hosts",
+      `127.0.0.1 localhost ${hostname}\n::1 localhost ip6-localhost ip6-loopback\n`,
+    ],
+    ["file", "/etc/resolv.conf", ""],
+  ];
 }
