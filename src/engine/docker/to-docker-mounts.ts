@@ -1,3 +1,4 @@
+import { totalmem } from "node:os";
 import type { ContainerMount } from "./container-layers.js";
 
 type VolumeMount = Extract<ContainerMount, { readonly type: "volume" }>;
@@ -18,7 +19,17 @@ export function toDockerMounts(
 /** `HostConfig.Tmpfs`: by target, options as mount(8) has them. */
 export function toDockerTmpfs(mounts: readonly ContainerMount[]): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    mounts.flatMap((mount) => (mount.type === "tmpfs" ? [[mount.target, mount.options]] : [])),
+    mounts.flatMap((mount) =>
+      mount.type === "tmpfs" ? [[mount.target, toBytes(mount.options)]] : [],
+    ),
+  );
+}
+
+/** gVisor knows no sizes in parts of the memory. */
+function toBytes(options: string): string {
+  return options.replace(
+    /size=(\d+)%/,
+    (_, part) => `size=${Math.floor((totalmem() * part) / 100)}`,
   );
 }
 
@@ -35,9 +46,9 @@ function toBind({ source, target, readOnly }: BindMount): object {
 function toVolume({ source, target, readOnly, overlay }: VolumeMount, labels: Labels): object {
   return {
     Type: "volume",
-    ...(source === undefined ? {} : { Source: source }),
+    // An anonymous volume must not say so: an overlay without an upper directory is readable only by itself.
+    ...(source === undefined ? {} : { Source: source, ReadOnly: readOnly }),
     Target: target,
-    ReadOnly: readOnly,
     VolumeOptions: {
       NoCopy: true,
       Labels: labels,

@@ -81,7 +81,8 @@ async function relayErrors(
   await relay("stderr", from, io);
 }
 
-function feed(source: SandboxIo["stdin"], stdin: Writable): () => void {
+/** Passes `source` on to `stdin`. Returns what lets go of it. */
+export function feed(source: SandboxIo["stdin"], stdin: Writable): () => void {
   if (source === "none") {
     stdin.end();
     return () => {};
@@ -105,7 +106,11 @@ function unrefInput(): void {
  * Passes output on. Where the reader has gone (`| head`) the task's pipe is closed, so that it ends as in a shell; a
  * destination that fails later loses the rest.
  */
-function relay(name: "stdout" | "stderr", from: Readable | null, io: SandboxIo): Promise<void> {
+export function relay(
+  name: "stdout" | "stderr",
+  from: Readable | null,
+  io: SandboxIo,
+): Promise<void> {
   if (from === null || from.closed) return Promise.resolve();
   // Node's own stdout takes a while to come up: only for a task that says something.
   let open: Writable | undefined;

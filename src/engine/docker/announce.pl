@@ -1,0 +1,102 @@
+#!/usr/bin/perl
+# Pid 1 of a container of the docker engine: what oci/init.pl is for the other engine, and it says first whether the task can
+# begin, since Docker tells a missing program from a broken container only in words. It has no more rights than the task.
+#
+# Arguments: "terminal" or "pipes", columns and rows as COLUMNSxROWS, the working directory, the program, its arguments. The
+# task's environment is in variables of ours, percent-encoded: perl and the loader obey nothing of it.
+#
+# One line goes before all output, on stderr or the terminal: "sandbox-init begun", or "sandbox-init CODE REASON".
+our ($prlimit, $kind, $size, $cwd);
+($kind, $size, $cwd) = splice(@ARGV, 0, 3);
+my $encoded = join("", map { $ENV{"SANDBOX_ENVIRONMENT_$_"} } 0 .. $ENV{SANDBOX_ENVIRONMENT_PARTS} - 1);
+my %environment;
+for my $line (split /\n/, $encoded) {
+  $line =~ s/%([0-9a-f]{2})/chr hex $1/ge;
+  my ($name, $value) = split(/=/, $line, 2);
+  $environment{$name} = $value;
+}
+%ENV = %environment;
+$SIG{PIPE} = "IGNORE";
+
+sub announce { my $line = "sandbox-init @_"; $line =~ s/\n/ /g; syswrite(STDERR, "$line\n") }
+sub refuse { announce(@_); exit $_[0] }
+
+sub window {
+  my ($columns, $rows) = split(/x/, $size);
+  my $packed = pack("S4", $rows, $columns, 0, 0);
+  ioctl(STDIN, 0x5414, $packed);    # TIOCSWINSZ
+}
+
+# Open files: enough for large builds, few enough that programs which close all of them stay fast. Cores: 1 means "never"
+# (see oci/plan-limits.ts). No daemon's own limits are raised, which the daemon could not do either.
+sub limit {
+  my ($resource, $soft, $hard) = @_;
+  my ($new, $old) = (pack("QQ", 0, 0), pack("QQ", 0, 0));
+  my $none = 0;
+  syscall($prlimit, 0, $resource, $none, $old);
+  my $most = (unpack("QQ", $old))[1];
+  $hard = $most if $hard > $most;
+  $soft = $hard if $soft > $hard;
+  $new = pack("QQ", $soft, $hard);
+  syscall($prlimit, 0, $resource, $new, $none);
+}
+
+# Why the command cannot be run (126) or is not there (127), by looking where the task will look.
+sub problem {
+  my ($name) = @_;
+  my @places = $name =~ m{/} ? $name : map { ($_ eq "" ? "." : $_) . "/$name" } split(/:/, $environment{PATH}, -1);
+  my $seen;
+  for my $place (@places) {
+    my $why = place_problem($place);
+    return if !defined $why;
+    $seen ||= $why if $why ne "";
+  }
+  return $seen ? (126, $seen) : (127, "$name: command not found in the sandbox");
+}
+
+# undef: can be run; "": not there; else why it cannot.
+sub place_problem {
+  my ($place) = @_;
+  return "" if !-e $place;
+  return "$place: is a directory" if -d _;
+  return "$place: permission denied" if !-f _ || !-x _;
+  open(my $f, "<", $place) or return;
+  sysread($f, my $head, 256);
+  if ($head =~ /^#![ \t]*([^ \t\n]+)/) { return -e $1 ? undef : "$place: its interpreter $1 is not in the sandbox" }
+  return $head =~ /^\x7fELF/ ? undef : "$place: not a program the kernel can run (no #! line)";
+}
+
+open(my $loader, "<", "/.sandbox/ld.so") or refuse(125, "no loader: $!");
+sysread($loader, my $header, 20);
+close($loader);
+$prlimit = unpack("x18 S", $header) == 0xb7 ? 261 : 302;    # aarch64, else x86-64
+limit(7, 16384, 65536);    # RLIMIT_NOFILE
+limit(4, 1, 1);    # RLIMIT_CORE
+window() if $kind eq "terminal" && $size ne "";
+chdir($cwd) or refuse(125, "the working directory $cwd is not in the sandbox: $!");
+my @problem = problem($ARGV[0]);
+refuse(@problem) if @problem;
+announce("begun");
+my $child = fork();
+defined $child or die "sandbox: cannot fork: $!\n";
+if ($child == 0) {
+  $SIG{PIPE} = "DEFAULT";
+  if ($kind eq "terminal") {
+    setpgrp(0, 0);
+    local $SIG{TTOU} = "IGNORE";
+    my $group = pack("i", $$);
+    ioctl(STDIN, 0x5410, $group);    # TIOCSPGRP
+    $SIG{TTOU} = "DEFAULT";
+  }
+  exec { $ARGV[0] } @ARGV;
+  print STDERR "sandbox: $ARGV[0]: $!\n";
+  exit($! == 2 ? 127 : 126);
+}
+for my $name (qw(HUP INT QUIT USR1 USR2 TERM)) { $SIG{$name} = sub { kill($name, $child) } }
+$SIG{PIPE} = sub { kill("PIPE", -1) };    # the reader of the output has gone: all who could write to it learn of it
+while (1) {
+  my $pid = waitpid(-1, 2);    # WUNTRACED
+  next if $pid != $child;
+  if (($? & 0xff) == 0x7f) { kill("CONT", $child); next }    # nobody here could start a stopped task again
+  exit($? & 127 ? 128 + ($? & 127) : $? >> 8);
+}

@@ -1,0 +1,31 @@
+import type { LimitReport, Outcome } from "../../core/sandbox-spec.js";
+import type { RunningSandbox } from "../engine.js";
+
+/** A sandbox whose task did not begin: there is nothing to signal any more. */
+export class EndedContainer implements RunningSandbox {
+  readonly runtime: string;
+  readonly limits: readonly LimitReport[];
+  readonly #running: RunningSandbox;
+  readonly #outcome: Outcome;
+
+  constructor(running: RunningSandbox, outcome: Outcome) {
+    this.runtime = running.runtime;
+    this.limits = running.limits;
+    this.#running = running;
+    this.#outcome = outcome;
+  }
+
+  async wait(): Promise<Outcome> {
+    return this.#outcome;
+  }
+
+  signal(): void {}
+
+  resize(): void {}
+
+  stop(): void {}
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#running[Symbol.asyncDispose]();
+  }
+}

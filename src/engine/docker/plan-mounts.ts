@@ -1,0 +1,72 @@
+import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
+import path from "node:path";
+import { writeFileAtomic } from "../../host/atomic-file.js";
+import { SandboxError } from "../../core/error.js";
+import type { SandboxMount, SandboxSpec } from "../../core/sandbox-spec.js";
+import type { ContainerMount } from "./container-layers.js";
+import { toHarmlessPath } from "./harmless-path.js";
+import { type MountPlaces, planReadOnly } from "./plan-read-only.js";
+
+/** The runtime mounts its own things there, over whatever else there is. */
+const TAKEN = /^\/((proc|dev|sys)(\/.*)?)?$/;
+
+/** Makes the places that mounts need, in `cacheDir`. */
+export function openPlaces(cacheDir: string): MountPlaces {
+  const links = path.join(cacheDir, "paths");
+  const empty = path.join(cacheDir, "empty");
+  mkdirSync(empty, { recursive: true, mode: 0o700 });
+  return { links, empty: toHarmlessPath(empty, links) };
+}
+
+/** `/etc/hosts`, which Docker covers with an empty file of its own. The daemon must see `cacheDir`. */
+export function planHosts(spec: SandboxSpec, cacheDir: string): readonly ContainerMount[] {
+  const text = `127.0.0.1 localhost ${spec.hostname}\n::1 localhost ip6-localhost ip6-loopback\n`;
+  const source = path.join(cacheDir, `hosts-${spec.hostname}`);
+  if (!existsSync(source)) writeFileAtomic(source, text, { mode: 0o644, sync: false });
+  return [{ type: "bind", source, target: "/etc/hosts", readOnly: true }];
+}
+
+/** The mounts of a spec besides its overlays, and the task's home. Throws `usage` for what cannot be mounted over. */
+export function planMounts(
+  spec: SandboxSpec,
+  { cacheDir, places }: { readonly cacheDir: string; readonly places: MountPlaces },
+): readonly ContainerMount[] {
+  const taken = spec.mounts.find(({ target }) => TAKEN.test(target));
+  if (taken !== undefined)
+    throw new SandboxError("usage", `nothing can be mounted at ${taken.target} in a sandbox`);
+  const options = `nosuid,nodev,exec,mode=0700,uid=${spec.uid},gid=${spec.gid},size=25%`;
+  const nothing = path.join(cacheDir, "nothing");
+  return [
+    { type: "tmpfs", target: spec.home, options },
+    ...spec.mounts.flatMap((mount) => toMounts(mount, { nothing, places })),
+  ];
+}
+
+function toMounts(
+  mount: SandboxMount,
+  { nothing, places }: { readonly nothing: string; readonly places: MountPlaces },
+): readonly ContainerMount[] {
+  switch (mount.kind) {
+    case "overlay":
+      return [];
+    case "readonly":
+      return planReadOnly(mount.source, mount.target, places);
+    case "hidden":
+      return [toHidden(mount, nothing)];
+  }
+}
+
+function toHidden(
+  { target, type }: Extract<SandboxMount, { readonly kind: "hidden" }>,
+  nothing: string,
+): ContainerMount {
+  if (type === "dir")
+    return {
+      type: "tmpfs",
+      target,
+      options: "ro,nosuid,nodev,noexec,mode=000,size=4k,nr_inodes=2",
+    };
+  // An empty file that nobody may read.
+  if (!existsSync(nothing)) closeSync(openSync(nothing, "a", 0));
+  return { type: "bind", source: nothing, target, readOnly: true };
+}

@@ -1,0 +1,75 @@
+import { isAlive } from "../../host/process-stamp.js";
+import type { Engine } from "../engine.js";
+import type { DockerEngineOptions } from "./docker-engine-options.js";
+import { parseOwner, toHomeLabel } from "./labels.js";
+import { type LabelledThing, listContainers, listImages, listVolumes } from "./list-ours.js";
+import type { Daemon } from "./open-daemon.js";
+import { removeContainer } from "./run-helper.js";
+
+type PruneRequest = Parameters<Engine["prune"]>[0];
+
+/**
+ * Removes containers and volumes of dead controllers, then images of ours that nothing uses. See `Engine.prune`. A thing
+ * whose label does not say who made it is nobody's that lives.
+ */
+export async function pruneContainers(
+  daemon: Daemon,
+  options: DockerEngineOptions,
+  { isKept, dryRun }: PruneRequest,
+): Promise<readonly string[]> {
+  const home = toHomeLabel(options.stateHome);
+  const isLeft = (thing: LabelledThing): boolean =>
+    !isOwned(thing) && (thing.sandboxId === undefined || !isKept(thing.sandboxId));
+  const containers = (await listContainers(daemon, { home })).filter(isLeft);
+  if (!dryRun) for (const { id } of containers) await removeContainer(daemon, id);
+  const volumes = (await listVolumes(daemon, { home })).filter(isLeft);
+  const images = await listImages(daemon, { home });
+  return [
+    ...containers.map((one) => toLine("container", one)),
+    ...(await removeAll(daemon, "/volumes/", { things: volumes, dryRun })).map((one) =>
+      toLine("volume", one),
+    ),
+    ...(await removeAll(daemon, "/images/", { things: images, dryRun })).map(
+      ({ id, content }) => `image ${content ?? id.slice(0, 19)}`,
+    ),
+  ];
+}
+
+/** Removes the containers that dead controllers left; what their volumes hold stays. */
+export async function sweepContainers(daemon: Daemon, home: string): Promise<void> {
+  for (const thing of await listContainers(daemon, { home }))
+    if (!isOwned(thing)) await removeContainer(daemon, thing.id);
+}
+
+function isOwned({ owner }: LabelledThing): boolean {
+  const stamp = parseOwner(owner ?? "");
+  return stamp !== undefined && isAlive(stamp);
+}
+
+function toLine(what: string, { id, sandboxId }: LabelledThing): string {
+  return `${what} ${id.slice(0, 12)} of ${sandboxId ?? "no session"}`;
+}
+
+/** Returns what was removed, or would be. */
+async function removeAll(
+  daemon: Daemon,
+  path: string,
+  { things, dryRun }: { readonly things: readonly LabelledThing[]; readonly dryRun: boolean },
+): Promise<readonly LabelledThing[]> {
+  if (dryRun) return things;
+  const removed: LabelledThing[] = [];
+  for (const thing of things)
+    if (await removeThing(daemon, `${path}${thing.id}`)) removed.push(thing);
+  return removed;
+}
+
+/** False where it is in use (409), or gone already. */
+async function removeThing(daemon: Daemon, path: string): Promise<boolean> {
+  const answer = await daemon.request({
+    method: "DELETE",
+    path,
+    doing: "remove what is left",
+    tolerate: [404, 409],
+  });
+  return answer !== undefined && answer !== null;
+}

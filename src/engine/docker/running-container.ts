@@ -1,0 +1,141 @@
+import type { LimitReport, Outcome, SandboxSpec } from "../../core/sandbox-spec.js";
+import type { RunningSandbox, TerminalSize } from "../engine.js";
+import type { ContainerLayers } from "./container-layers.js";
+import type { ContainerStreams } from "./container-streams.js";
+import type { Daemon } from "./open-daemon.js";
+import { pickNumber } from "./parse-answer.js";
+import { removeContainer } from "./run-helper.js";
+import { watchLayers } from "./watch-layers.js";
+
+/** What a `RunningContainer` is made of. */
+export interface RunningContainerInput {
+  readonly daemon: Daemon;
+  readonly container: string;
+  readonly streams: ContainerStreams;
+  readonly layers: ContainerLayers;
+  readonly runtime: string;
+  readonly limits: readonly LimitReport[];
+  readonly spec: Pick<SandboxSpec, "limits" | "mounts">;
+  readonly abort: AbortSignal | undefined;
+}
+
+/** Time between SIGTERM and SIGKILL. */
+const GRACE_MS = 2000;
+const SIGTERM = 15;
+const SIGKILL = 9;
+
+/** A task in its container, from the moment it was started. */
+export class RunningContainer implements RunningSandbox {
+  readonly runtime: string;
+  readonly limits: readonly LimitReport[];
+  readonly #input: RunningContainerInput;
+  readonly #ended: Promise<Outcome>;
+  readonly #watch: Disposable;
+  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #onAbort = (): void => this.stop("aborted");
+  #ending: Outcome | undefined;
+  #isOver = false;
+
+  constructor(input: RunningContainerInput) {
+    this.#input = input;
+    this.runtime = input.runtime;
+    this.limits = input.limits;
+    this.#ended = this.#followToEnd();
+    this.#ended.catch(() => {});
+    const { abort, spec } = input;
+    const { timeoutMs } = spec.limits;
+    this.#watch = watchLayers(input, (reason) => this.#killNow({ outcome: "interrupted", reason }));
+    if (timeoutMs !== undefined) this.#after(timeoutMs, () => this.#end({ outcome: "timed-out" }));
+    if (abort?.aborted === true) this.#onAbort();
+    abort?.addEventListener("abort", this.#onAbort);
+  }
+
+  wait(): Promise<Outcome> {
+    return this.#ended;
+  }
+
+  signal(signal: number): void {
+    if (this.#isOver) return;
+    this.#tell("kill", { signal }, "send a signal");
+  }
+
+  resize({ columns, rows }: TerminalSize): void {
+    if (this.#isOver) return;
+    this.#tell("resize", { h: rows, w: columns }, "resize the terminal");
+  }
+
+  stop(reason: string): void {
+    this.#end({ outcome: "interrupted", reason });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#isOver) this.signal(SIGKILL);
+    await this.#ended.catch(() => {});
+    await this.#input.layers.remove();
+  }
+
+  #end(outcome: Outcome): void {
+    if (this.#ending !== undefined) return;
+    this.#ending = outcome;
+    this.signal(SIGTERM);
+    this.#after(GRACE_MS, () => this.signal(SIGKILL));
+  }
+
+  #killNow(outcome: Outcome): void {
+    this.#ending ??= outcome;
+    this.signal(SIGKILL);
+  }
+
+  /** A container that has just ended takes none of it, and a daemon that is lost is seen by the wait. */
+  #tell(verb: string, query: Readonly<Record<string, number>>, doing: string): void {
+    const { daemon, container } = this.#input;
+    daemon
+      .request({ method: "POST", path: `/containers/${container}/${verb}`, query, doing })
+      .catch(() => {});
+  }
+
+  #after(milliseconds: number, act: () => void): void {
+    // The wait's connection keeps the process here while there is something to end; a timer alone must not.
+    this.#timers.push(setTimeout(act, milliseconds).unref());
+  }
+
+  async #followToEnd(): Promise<Outcome> {
+    const { daemon, container, streams, layers } = this.#input;
+    try {
+      const code = await this.#waitForExit();
+      this.#isOver = true;
+      streams.release();
+      await streams.drained;
+      // With the container go its mounts: nothing writes to the layers any more, whatever the runtime still does.
+      await removeContainer(daemon, container);
+      await layers.bringBack();
+      return this.#ending ?? toOutcome(code);
+    } finally {
+      this.#isOver = true;
+      streams.release();
+      this.#watch[Symbol.dispose]();
+      this.#input.abort?.removeEventListener("abort", this.#onAbort);
+      for (const timer of this.#timers) clearTimeout(timer);
+    }
+  }
+
+  async #waitForExit(): Promise<number> {
+    const { daemon, container } = this.#input;
+    const answer = await daemon.request({
+      method: "POST",
+      path: `/containers/${container}/wait`,
+      doing: "wait for the task",
+    });
+    return pickNumber(answer, "StatusCode");
+  }
+}
+
+/** Our init says 128 and the number where a signal ended the task; see `oci/stage-channel.ts`. */
+const SIGNAL_BASE = 128;
+const LAST_SIGNAL = 31;
+
+function toOutcome(code: number): Outcome {
+  const signal = code - SIGNAL_BASE;
+  if (signal >= 1 && signal <= LAST_SIGNAL) return { outcome: "signalled", signal };
+  return { outcome: "exited", code };
+}

@@ -1,0 +1,183 @@
+import { SandboxError } from "../../core/error.js";
+import type { Outcome, SandboxSpec } from "../../core/sandbox-spec.js";
+import type { RunningSandbox, StartOptions } from "../engine.js";
+import { readSeccompProfile } from "../oci/seccomp-profile.js";
+import type { ContainerLayers } from "./container-layers.js";
+import { type Announcement, type ContainerStreams, connectContainer } from "./container-streams.js";
+import type { DockerEngineOptions } from "./docker-engine-options.js";
+import { EndedContainer } from "./ended-container.js";
+import type { Ownership } from "./labels.js";
+import { toHomeLabel } from "./labels.js";
+import type { Daemon } from "./open-daemon.js";
+import { openLayers } from "./open-layers.js";
+import { pickText, pick, toList } from "./parse-answer.js";
+import { openPlaces, planHosts, planMounts } from "./plan-mounts.js";
+import { planWorld } from "./plan-world.js";
+import { removeContainer } from "./run-helper.js";
+import { RunningContainer } from "./running-container.js";
+import { toTaskImage } from "./task-image.js";
+import { toContainerConfig } from "./to-container-config.js";
+import { toLimitReports } from "./to-limit-reports.js";
+
+/** What `startContainer` needs. */
+export interface StartContainerInput {
+  readonly spec: SandboxSpec;
+  readonly options: StartOptions;
+  readonly engine: DockerEngineOptions;
+  readonly daemon: Daemon;
+}
+
+/** Makes one container and resolves when its task has begun, or is known to be missing. On an error nothing is left. */
+export async function startContainer(input: StartContainerInput): Promise<RunningSandbox> {
+  const { spec, options, engine, daemon } = input;
+  if (spec.uid === 0 || spec.gid === 0)
+    throw new SandboxError("sandbox-unavailable", "a task never runs with host id 0");
+  const ownership: Ownership = {
+    home: toHomeLabel(engine.stateHome),
+    sandboxId: options.sandboxId,
+    owner: engine.owner,
+  };
+  const { scratchDir, abort } = options;
+  const layers = await openLayers({
+    daemon,
+    spec,
+    ownership,
+    scratchDir,
+    cacheDir: engine.cacheDir,
+    ...(abort === undefined ? {} : { abort }),
+  });
+  try {
+    return await startWith(input, { ownership, layers });
+  } catch (error) {
+    await layers.remove();
+    throw error;
+  }
+}
+
+interface Made {
+  readonly ownership: Ownership;
+  readonly layers: ContainerLayers;
+}
+
+async function startWith(input: StartContainerInput, made: Made): Promise<RunningSandbox> {
+  const { spec, options, engine, daemon } = input;
+  const { container, warnings } = await createContainer(input, made);
+  try {
+    const hasInput = takesInput(input);
+    const stream = await daemon.attach(container, { stdin: hasInput });
+    // Up to here nothing of the task runs: an abort that came before means that it never does.
+    options.abort?.throwIfAborted();
+    await start(daemon, container);
+    const running: { current?: RunningContainer } = {};
+    const streams = connectContainer(stream, {
+      io: hasInput ? options.io : { ...options.io, stdin: "none" },
+      terminal: spec.terminal,
+      onReaderGone: () => running.current?.signal(SIGPIPE),
+    });
+    running.current = new RunningContainer({
+      daemon,
+      container,
+      streams,
+      layers: made.layers,
+      runtime: engine.runtime ?? "docker",
+      limits: toLimitReports(spec.limits, warnings),
+      spec,
+      abort: options.abort,
+    });
+    const announcement = await streams.announced;
+    if (announcement?.begun === true) return running.current;
+    return await endUnbegun(running.current, { announcement, streams });
+  } catch (error) {
+    await removeContainer(daemon, container);
+    throw error;
+  }
+}
+
+const SIGPIPE = 13;
+
+/** A terminal is always both. */
+function takesInput({ spec, options }: StartContainerInput): boolean {
+  return spec.terminal || options.io.stdin !== "none";
+}
+
+/** Missing programs are an outcome; a container that said nothing is no sandbox. */
+async function endUnbegun(
+  running: RunningContainer,
+  said: { readonly announcement: Announcement | undefined; readonly streams: ContainerStreams },
+): Promise<RunningSandbox> {
+  const { announcement, streams } = said;
+  const ended = await running.wait();
+  if (announcement?.begun === false && announcement.code !== 125) {
+    const { code, reason } = announcement;
+    const outcome: Outcome = { outcome: "not-started", code, reason };
+    return new EndedContainer(running, outcome);
+  }
+  await running[Symbol.asyncDispose]();
+  if (ended.outcome === "interrupted" || ended.outcome === "timed-out")
+    return new EndedContainer(running, ended);
+  const why =
+    announcement?.begun === false
+      ? announcement.reason
+      : `the container ended before its task began: ${streams.said() || JSON.stringify(ended)}`;
+  throw new SandboxError("sandbox-unavailable", why, {
+    hint: "`sandbox doctor` says what works on this host, and how to mend what does not",
+  });
+}
+
+async function start(daemon: Daemon, container: string): Promise<void> {
+  await daemon.request({
+    method: "POST",
+    path: `/containers/${container}/start`,
+    doing: "start the container",
+  });
+}
+
+async function createContainer(
+  { spec, options, engine, daemon }: StartContainerInput,
+  { ownership, layers }: Made,
+): Promise<{ readonly container: string; readonly warnings: readonly string[] }> {
+  const places = openPlaces(engine.cacheDir);
+  const world = spec.image === undefined ? planWorld(spec, places) : undefined;
+  const image = await toTaskImage(spec, world);
+  // What carries its layers may not see our files.
+  const hosts = layers.readUsage === undefined ? planHosts(spec, engine.cacheDir) : [];
+  const body = toContainerConfig({
+    spec,
+    image: image.name,
+    ownership,
+    mounts: [
+      ...(world?.mounts ?? [IMAGE_TMP]),
+      ...planMounts(spec, { cacheDir: engine.cacheDir, places }),
+      ...hosts,
+      ...layers.mounts,
+    ],
+    hasHosts: hosts.length > 0,
+    seccomp: readSeccompProfile(engine.profilesDir, spec.seccomp),
+    stdin: spec.terminal || options.io.stdin !== "none",
+    ...(engine.runtime === undefined ? {} : { runtime: engine.runtime }),
+    ...(options.terminalSize === undefined ? {} : { terminalSize: options.terminalSize }),
+  });
+  const create = (): Promise<unknown> =>
+    daemon.request({
+      method: "POST",
+      path: "/containers/create",
+      body,
+      doing: "create the container",
+      tolerate: [404],
+    });
+  let answer = await create();
+  if (answer === undefined) {
+    await image.make(daemon, ownership.home);
+    answer = await create();
+  }
+  return {
+    container: pickText(answer, "Id"),
+    warnings: toList(pick(answer, "Warnings")).map(String),
+  };
+}
+
+const IMAGE_TMP = {
+  type: "tmpfs",
+  target: "/tmp",
+  options: "nosuid,nodev,exec,mode=1777,size=25%",
+} as const;

@@ -1,0 +1,145 @@
+import type { SandboxSpec } from "../../core/sandbox-spec.js";
+import type { TerminalSize } from "../engine.js";
+import type { ContainerMount } from "./container-layers.js";
+import { type Ownership, toLabels } from "./labels.js";
+import { toPerlArgv } from "./perl-bundle.js";
+import { toDockerMounts, toDockerTmpfs } from "./to-docker-mounts.js";
+
+/** What the body of `POST /containers/create` is made of. */
+export interface ContainerInput {
+  readonly spec: SandboxSpec;
+  readonly image: string;
+  readonly ownership: Ownership;
+  readonly mounts: readonly ContainerMount[];
+  /** Text of the seccomp profile, which is in Docker's own format. */
+  readonly seccomp: string;
+  readonly runtime?: string;
+  readonly stdin: boolean;
+  /** The mounts bring an `/etc/hosts`. */
+  readonly hasHosts: boolean;
+  readonly terminalSize?: TerminalSize;
+}
+
+/** As the oci engine does, and what Docker masks besides. */
+const MASKED_PATHS = [
+  "/proc/acpi",
+  "/proc/asound",
+  "/proc/interrupts",
+  "/proc/kcore",
+  "/proc/keys",
+  "/proc/latency_stats",
+  "/proc/sched_debug",
+  "/proc/scsi",
+  "/proc/timer_list",
+  "/proc/timer_stats",
+  "/sys/firmware",
+  "/sys/devices",
+  "/sys/block",
+  "/sys/fs",
+  "/sys/module",
+  "/sys/kernel",
+];
+const READONLY_PATHS = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+
+/** Without a value Docker takes a variable away: an image must not alter how our init comes up. */
+const IMAGE_VARIABLES = [
+  "LD_PRELOAD",
+  "LD_AUDIT",
+  "LD_LIBRARY_PATH",
+  "PERL5OPT",
+  "PERL5LIB",
+  "PERL5DB",
+];
+
+const NANOS = 1e9;
+/** No user asks for more; Docker's own default is none. */
+const MOST_PROCESSES = 4096;
+
+/** The container of a task: an ordinary uid, no capability, no network, nothing of the daemon's host but the mounts. */
+export function toContainerConfig(input: ContainerInput): object {
+  const { spec, ownership } = input;
+  return {
+    Image: input.image,
+    Entrypoint: toPerlArgv("announce.pl"),
+    Cmd: [
+      spec.terminal ? "terminal" : "pipes",
+      input.terminalSize === undefined
+        ? ""
+        : `${input.terminalSize.columns}x${input.terminalSize.rows}`,
+      spec.cwd,
+      ...spec.argv,
+    ],
+    Env: [...toVariables(spec.env), ...IMAGE_VARIABLES],
+    User: `${spec.uid}:${spec.gid}`,
+    WorkingDir: "/",
+    Hostname: spec.hostname,
+    // A network of its own with nothing in it, either way; Docker's takes half a second and writes /etc/hosts.
+    NetworkDisabled: input.hasHosts,
+    Tty: spec.terminal,
+    OpenStdin: input.stdin,
+    StdinOnce: input.stdin,
+    AttachStdin: input.stdin,
+    AttachStdout: true,
+    AttachStderr: true,
+    Healthcheck: { Test: ["NONE"] },
+    Labels: toLabels(ownership, "task"),
+    HostConfig: toHostConfig(input),
+  };
+}
+
+function toHostConfig(input: ContainerInput): object {
+  const { limits } = input.spec;
+  return {
+    ...(input.runtime === undefined ? {} : { Runtime: input.runtime }),
+    NetworkMode: "none",
+    IpcMode: "private",
+    CgroupnsMode: "private",
+    UsernsMode: "host",
+    ReadonlyRootfs: true,
+    CapDrop: ["ALL"],
+    SecurityOpt: ["no-new-privileges", `seccomp=${input.seccomp}`],
+    MaskedPaths: MASKED_PATHS,
+    ReadonlyPaths: READONLY_PATHS,
+    // A container without a network gets the host's name servers all the same.
+    Dns: ["127.0.0.1"],
+    DnsSearch: ["."],
+    // What is said is passed on; the daemon keeps no second copy of it.
+    LogConfig: { Type: "none" },
+    RestartPolicy: { Name: "no" },
+    OomScoreAdj: 500,
+    ...(limits.memoryBytes === undefined
+      ? {}
+      : { Memory: limits.memoryBytes, MemorySwap: limits.memoryBytes }),
+    ...(limits.cpus === undefined ? {} : { NanoCpus: Math.round(limits.cpus * NANOS) }),
+    PidsLimit: limits.pids ?? MOST_PROCESSES,
+    Ulimits: toUlimits(limits.upperBytes),
+    Mounts: toDockerMounts(input.mounts, toLabels(input.ownership, "layers")),
+    Tmpfs: toDockerTmpfs(input.mounts),
+  };
+}
+
+/** Those of open files and cores are our init's to set: a daemon refuses what is over its own. */
+function toUlimits(upperBytes: number | undefined): readonly object[] {
+  return upperBytes === undefined ? [] : [{ Name: "fsize", Soft: upperBytes, Hard: upperBytes }];
+}
+
+/** The kernel takes no variable of over 128 KiB (execve(2), MAX_ARG_STRLEN). */
+const PART_CHARACTERS = 100_000;
+
+/** The task's environment in variables of ours: see `announce.pl`. */
+function toVariables(env: SandboxSpec["env"]): readonly string[] {
+  const text = Object.entries(env)
+    .map(([name, value]) => `${name}=${value}`.replace(/[%\n\r]/g, toPercent))
+    .join("\n");
+  const parts = Array.from({ length: Math.ceil(text.length / PART_CHARACTERS) }, (_, index) =>
+    text.slice(index * PART_CHARACTERS, (index + 1) * PART_CHARACTERS),
+  );
+  return [
+    `SANDBOX_ENVIRONMENT_PARTS=${parts.length}`,
+    ...parts.map((part, index) => `SANDBOX_ENVIRONMENT_${index}=${part}`),
+  ];
+}
+
+function toPercent(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+}
