@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { Controller, EngineChoice, HostPort } from "../controller/controller.js";
 import { resolvePath } from "../controller/expand-paths.js";
 import { SandboxError } from "../core/error.js";
+import type { ProcessStamp } from "../core/session.js";
 import type { Engine } from "../engine/engine.js";
 import { tryLock } from "../host/file-lock.js";
 import { findProgram } from "../host/find-program.js";
@@ -99,25 +100,35 @@ function toHostPort(): HostPort {
     findProgram,
     findTool,
     chooseTaskIds,
-    processStamp: () => {
-      const stamp = readProcessStamp();
-      if (stamp === undefined)
-        throw new SandboxError("unexpected", "/proc does not show this process");
-      return stamp;
-    },
+    processStamp: ownStamp,
     isSandboxAlive,
     tryLockDirectory: (libc, directory) => tryLock(libc, directory, { directory: true }),
   };
 }
 
+/** The invoker, whose own environment and home say which daemon is meant. */
+interface Person {
+  readonly env: NodeJS.ProcessEnv;
+  readonly uid: number;
+  readonly home: string;
+}
+
 async function openEngine(
   choice: EngineChoice,
   stateHome: string,
-  person: { readonly env: NodeJS.ProcessEnv; readonly uid: number; readonly home: string },
+  person: Person,
 ): Promise<Engine> {
-  const { engine = "oci", runtime } = choice;
-  if (engine !== "oci")
-    throw new SandboxError("usage", `--engine ${engine}: this version has only oci`);
+  const { engine = "oci" } = choice;
+  if (engine === "oci") return openOci(choice, stateHome, person);
+  if (engine === "docker") return openDocker(choice, stateHome, person);
+  throw new SandboxError("usage", `--engine: oci or docker, not ${engine}`);
+}
+
+async function openOci(
+  { runtime }: EngineChoice,
+  stateHome: string,
+  person: Person,
+): Promise<Engine> {
   if (runtime !== undefined && runtime !== "crun" && runtime !== "runc")
     throw new SandboxError("usage", `--runtime: crun or runc, not ${runtime}`);
   const { openOciEngine } = await import("../engine/oci/open-oci-engine.js");
@@ -129,6 +140,34 @@ async function openEngine(
     profilesDir,
     ...(runtime === undefined ? {} : { runtime }),
   });
+}
+
+/** What a session's record says of a daemon's own default runtime. */
+const DEFAULT_RUNTIME = "docker";
+
+async function openDocker(
+  { runtime, daemon }: EngineChoice,
+  stateHome: string,
+  person: Person,
+): Promise<Engine> {
+  if (runtime !== undefined && !/^[\w.-]+$/.test(runtime))
+    throw new SandboxError("usage", `--runtime: not the name of a runtime: ${runtime}`);
+  const { openDockerEngine } = await import("../engine/docker/open-docker-engine.js");
+  const { findDaemon } = await import("../engine/docker/find-daemon.js");
+  return openDockerEngine({
+    daemon: findDaemon({ ...person, ...(daemon === undefined ? {} : { wanted: daemon }) }),
+    stateHome,
+    cacheDir: path.join(stateHome, "cache"),
+    profilesDir: path.join(programRoot(), "profiles"),
+    owner: ownStamp(),
+    ...(runtime === undefined || runtime === DEFAULT_RUNTIME ? {} : { runtime }),
+  });
+}
+
+function ownStamp(): ProcessStamp {
+  const stamp = readProcessStamp();
+  if (stamp === undefined) throw new SandboxError("unexpected", "/proc does not show this process");
+  return stamp;
 }
 
 /** The build has the profiles beside it; compiled for the tests, they are in the repository. */

@@ -23,7 +23,7 @@ export async function discardSession(
       hint: "end its task first",
     });
   if (record.state === "discarded") return record;
-  refuseAlive(controller, session);
+  await refuseAlive(controller, record);
   const next: SessionRecord = {
     ...record,
     state: record.state === "committed" ? "committed" : "discarded",

@@ -1,3 +1,4 @@
+import { isSandboxError } from "../core/error.js";
 import type { Check, EngineProbe } from "../engine/engine.js";
 import type { Controller } from "./controller.js";
 
@@ -15,12 +16,27 @@ export async function examineHost(controller: Controller): Promise<DoctorReport>
     const engine = await controller.openEngine({ engine: "oci", runtime });
     probes.push(await engine.probe());
   }
+  probes.push(...(await probeDaemon(controller)));
   const checks = [...(await storeChecks(controller)), ...(await recoveryChecks(controller))];
   return {
     ok: probes.some((probe) => probe.ok) && checks.every((check) => check.ok),
     checks,
     engines: probes,
   };
+}
+
+/** Nothing where no daemon answers and nobody has named one: most people need none. */
+async function probeDaemon(controller: Controller): Promise<readonly EngineProbe[]> {
+  try {
+    const engine = await controller.openEngine({ engine: "docker", runtime: undefined });
+    const probe = await engine.probe();
+    const answers = probe.checks.some(({ id, ok }) => id === "daemon" && ok);
+    return answers || controller.env["DOCKER_HOST"] !== undefined ? [probe] : [];
+  } catch (error) {
+    if (!isSandboxError(error)) throw error;
+    const check = { id: "daemon", ok: false, detail: error.message };
+    return [{ engine: "docker", ok: false, checks: [check] }];
+  }
 }
 
 async function storeChecks(controller: Controller): Promise<readonly Check[]> {

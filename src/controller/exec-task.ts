@@ -25,12 +25,13 @@ export async function execTask(
 ): Promise<RunResult> {
   await using _lock = await lockSession(controller, request.session);
   const record = refuseGone(await controller.store.readSession(request.session));
-  refuseAlive(controller, record.session);
+  await refuseAlive(controller, record);
   await recoverBefore(controller, record.workspaces);
   const spec = toExecSpec(controller, record, request);
   const engine = await controller.openEngine({
     engine: record.engine,
     runtime: record.runtime?.split(" ")[0],
+    daemon: record.daemon,
   });
   const native = await controller.host.native();
   for (const layers of record.layers) sealLayers(layers, native);

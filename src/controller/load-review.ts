@@ -64,7 +64,7 @@ async function loadChangeset(
     refuseEdited(record, changeset);
     return { record, changeset };
   }
-  refuseAlive(controller, record.session);
+  await refuseAlive(controller, record);
   const sealed = await readLayers(controller, record);
   const next: SessionRecord = { ...record, ...sealed.fields, state: "interrupted" };
   controller.store.updateSession(next);

@@ -3,6 +3,7 @@ import type { SessionRecord } from "../core/session.js";
 import { removeLayers } from "../overlay/remove-layers.js";
 import type { Controller } from "./controller.js";
 import { lockCommit } from "./lock-workspaces.js";
+import { pruneSandboxes } from "./prune-sandboxes.js";
 import { recoverBefore } from "./recover-workspaces.js";
 
 /** What was removed, and what was kept because somebody may still want it. */
@@ -29,7 +30,8 @@ export async function pruneSessions(
     else if (asked.dryRun || (await pruneOne(controller, record.session)))
       removed.push(record.session);
   }
-  return { removed, kept, others: await pruneEngine(controller, asked) };
+  const others = await pruneEngine(controller, asked);
+  return { removed, kept, others: [...others, ...(await pruneSandboxes(controller, asked))] };
 }
 
 /** What sandboxes of killed processes left, and with `allImages` the images that no session with layers has. */

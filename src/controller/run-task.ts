@@ -10,7 +10,7 @@ import type { Controller } from "./controller.js";
 import { finishRun, type RunResult } from "./finish-run.js";
 import { gatherFacts, type RunFacts } from "./gather-facts.js";
 import type { RunRequest } from "./run-request.js";
-import { superviseTask, type TaskEnd, type TaskIo } from "./supervise-task.js";
+import { LostTask, superviseTask, type TaskEnd, type TaskIo } from "./supervise-task.js";
 
 /**
  * Runs a task from request to a session that can be reviewed. Everything that was asked for is checked before
@@ -119,6 +119,7 @@ function openSession(
         layers,
         spec: { ...spec, mounts: [...toOverlayMounts(layers), ...spec.mounts] },
         engine: engine.name,
+        ...(engine.daemon === undefined ? {} : { daemon: engine.daemon }),
         startedAt: new Date().toISOString(),
         limits: [],
         revision: 1,
@@ -154,6 +155,7 @@ export async function superviseSession(
       throw new SandboxError(START_ERRORS[end.outcome.code], end.outcome.reason);
     }
   } catch (error) {
+    if (error instanceof LostTask) throw keepLost(controller, record, error);
     dropSession(controller, record);
     throw error;
   }
@@ -169,6 +171,23 @@ const START_ERRORS = {
   126: "not-executable",
   127: "command-not-found",
 } as const;
+
+/** Its layers are read by whoever asks next, when its sandbox has been ended. */
+function keepLost(controller: Controller, record: SessionRecord, lost: LostTask): unknown {
+  const { cause, runtime } = lost;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  controller.store.updateSession({
+    ...record,
+    state: "interrupted",
+    runtime,
+    reason,
+    endedAt: new Date().toISOString(),
+  });
+  controller.notice(
+    `sandbox: session ${record.session} is kept: \`sandbox diff ${record.session}\` reads it when the daemon answers again`,
+  );
+  return cause;
+}
 
 /** Nothing ran: the first revision leaves nothing, a later one leaves what was there. */
 function dropSession(controller: Controller, record: SessionRecord): void {

@@ -73,7 +73,9 @@ export async function superviseTask(
     await logOrAbort(starting, { log: task.log, abort });
     const running = await starting;
     task.meanwhile();
-    const outcome = await waitFor(running, io);
+    const outcome = await waitFor(running, io).catch((error: unknown) => {
+      throw new LostTask(running.runtime, error);
+    });
     const durationMs = Math.round(performance.now() - started);
     const cleaned = Promise.resolve(running[Symbol.asyncDispose]()).finally(removeScratch);
     cleaned.catch(() => undefined);
@@ -87,6 +89,16 @@ export async function superviseTask(
   } catch (error) {
     removeScratch();
     throw error;
+  }
+}
+
+/** A task that began and whose end was not seen: what it left must be kept. `cause` is why. */
+export class LostTask extends Error {
+  readonly runtime: string;
+
+  constructor(runtime: string, cause: unknown) {
+    super("the end of the task was not seen", { cause });
+    this.runtime = runtime;
   }
 }
 

@@ -41,8 +41,8 @@ function define(command: Command): void {
     .option("--hide <path>", "hide PATH from the task (repeatable; * and ? match)", collect)
     .option("--tool <path>", "mount a tool's directory readable only (repeatable)", collect)
     .option("--env <name[=value]>", "pass or set a variable (repeatable)", collect)
-    .option("--engine <name>", "oci")
-    .option("--runtime <name>", "crun or runc")
+    .option("--engine <name>", "oci or docker (default: oci)")
+    .option("--runtime <name>", "crun, runc or runsc; of docker, one its daemon has")
     .option(
       "--image <reference>",
       "root filesystem: an image of the daemon, an archive, an OCI layout",

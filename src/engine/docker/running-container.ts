@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { LimitReport, Outcome, SandboxSpec } from "../../core/sandbox-spec.js";
 import type { RunningSandbox, TerminalSize } from "../engine.js";
 import type { ContainerLayers } from "./container-layers.js";
@@ -35,6 +36,7 @@ export class RunningContainer implements RunningSandbox {
   readonly #onAbort = (): void => this.stop("aborted");
   #ending: Outcome | undefined;
   #isOver = false;
+  #work: Promise<void> = Promise.resolve();
 
   constructor(input: RunningContainerInput) {
     this.#input = input;
@@ -54,6 +56,11 @@ export class RunningContainer implements RunningSandbox {
     return this.#ended;
   }
 
+  /** Work that disposal waits for; its failing matters to nobody. */
+  until(work: Promise<void>): void {
+    this.#work = work.catch(() => {});
+  }
+
   signal(signal: number): void {
     if (this.#isOver) return;
     this.#tell("kill", { signal }, "send a signal");
@@ -70,8 +77,13 @@ export class RunningContainer implements RunningSandbox {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#isOver) this.signal(SIGKILL);
-    await this.#ended.catch(() => {});
-    await this.#input.layers.remove();
+    // Where the end was not seen, the daemon may still have the only copy of what the task did.
+    const isBroughtBack = await this.#ended.then(
+      () => true,
+      () => false,
+    );
+    await this.#work;
+    if (isBroughtBack) await this.#input.layers.remove();
   }
 
   #end(outcome: Outcome): void {
@@ -119,15 +131,48 @@ export class RunningContainer implements RunningSandbox {
     }
   }
 
+  /** The exit code; where the daemon went away and came back, that it did is the outcome. */
   async #waitForExit(): Promise<number> {
     const { daemon, container } = this.#input;
-    const answer = await daemon.request({
-      method: "POST",
-      path: `/containers/${container}/wait`,
-      doing: "wait for the task",
-    });
-    return pickNumber(answer, "StatusCode");
+    try {
+      return await waitForContainer(daemon, container);
+    } catch (error) {
+      if (!(await isBack(daemon, container))) throw error;
+      this.#ending ??= {
+        outcome: "interrupted",
+        reason: "the Docker daemon stopped while the task ran",
+      };
+      return 0;
+    }
   }
+}
+
+async function waitForContainer(daemon: Daemon, container: string): Promise<number> {
+  const answer = await daemon.request({
+    method: "POST",
+    path: `/containers/${container}/wait`,
+    doing: "wait for the task",
+  });
+  return pickNumber(answer, "StatusCode");
+}
+
+const BACK_MS = 5000;
+const POLL_MS = 200;
+
+/** Whether a daemon that went away answers again in a while. Its containers' streams are lost then. */
+async function isBack(daemon: Daemon, container: string): Promise<boolean> {
+  for (let waited = 0; waited < BACK_MS; waited += POLL_MS) {
+    await delay(POLL_MS);
+    const path = `/containers/${container}/json`;
+    const answer = await daemon
+      .request({ method: "GET", path, doing: "look at the container", tolerate: [404] })
+      .then(
+        () => true,
+        () => false,
+      );
+    if (answer) return true;
+  }
+  return false;
 }
 
 /** Our init says 128 and the number where a signal ended the task; see `oci/stage-channel.ts`. */

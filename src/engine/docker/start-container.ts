@@ -13,6 +13,7 @@ import { openLayers } from "./open-layers.js";
 import { pickText, pick, toList } from "./parse-answer.js";
 import { openPlaces, planHosts, planMounts } from "./plan-mounts.js";
 import { planWorld } from "./plan-world.js";
+import { sweepContainers } from "./prune-containers.js";
 import { removeContainer } from "./run-helper.js";
 import { RunningContainer } from "./running-container.js";
 import { toTaskImage } from "./task-image.js";
@@ -85,7 +86,11 @@ async function startWith(input: StartContainerInput, made: Made): Promise<Runnin
       abort: options.abort,
     });
     const announcement = await streams.announced;
-    if (announcement?.begun === true) return running.current;
+    // What dead controllers left ends with the next start: while the task runs there is time.
+    if (announcement?.begun === true) {
+      running.current.until(sweepContainers(daemon, made.ownership.home));
+      return running.current;
+    }
     return await endUnbegun(running.current, { announcement, streams });
   } catch (error) {
     await removeContainer(daemon, container);
