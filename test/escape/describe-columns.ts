@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { ATTACKS } from "./attack-table.js";
+import { COLUMNS, type Column } from "./column.js";
+import { findKnownLimit } from "./known-limits.js";
+import { type Cell, runColumn } from "./run-column.js";
+import { saveColumn } from "./saved-results.js";
+
+const isRoot = process.getuid?.() === 0;
+
+/** A test for each attack in each of the columns that `wanted` takes. */
+export function describeColumns(wanted: (column: Column) => boolean): void {
+  let before: Promise<unknown> = Promise.resolve();
+  for (const column of COLUMNS.filter(wanted)) {
+    const isTried = column.who !== "root" || isRoot;
+    // One after the other: what is left behind is looked for on the whole machine.
+    const running = before.then(() =>
+      isTried ? runColumn(column, ATTACKS) : new Map<string, Cell>(),
+    );
+    before = running.catch(() => {});
+    describe(`getting out of ${column.id}`, {
+      skip: isTried ? false : "this is a plain user",
+    }, () => {
+      test("runs, with every control", async () => {
+        const cells = await running;
+        saveColumn(column, cells);
+        assert.deepEqual(
+          [...cells].filter(([, { state }]) => state === "broken"),
+          [],
+        );
+      });
+      for (const { id, title } of ATTACKS)
+        test(`${id}: ${title}`, async (context) => {
+          const cell = (await running).get(id);
+          const isUntried = cell?.state === "untried" && process.env["CI"] !== "true";
+          if (cell?.state === "not-applicable" || isUntried) return context.skip(cell.detail);
+          judge(column, id, cell);
+        });
+    });
+  }
+}
+
+/** A known limit is declared with its reason, and must be true. */
+function judge(column: Column, id: string, cell: Cell | undefined): void {
+  const limit = findKnownLimit(id, column);
+  assert.equal(cell?.state, limit === undefined ? "stopped" : "through", cell?.detail);
+}
