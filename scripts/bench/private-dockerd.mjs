@@ -1,6 +1,14 @@
 // A Docker daemon for the bench alone, with a busybox image: no other daemon's load or age is in the figures.
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, openSync, rmSync, symlinkSync, copyFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { time } from "./measure.mjs";
 
@@ -12,6 +20,7 @@ export async function openDockerd(ground) {
   const dir = path.join(ground.dir, "docker");
   mkdirSync(dir);
   const address = `unix://${dir}/docker.sock`;
+  writeFileSync(path.join(dir, "daemon.json"), "{}");
   const log = openSync(path.join(dir, "log"), "a");
   const places = ["data-root", "exec-root", "pidfile"].flatMap((name) => [
     `--${name}`,
@@ -21,7 +30,7 @@ export async function openDockerd(ground) {
     "dockerd",
     [
       "--config-file",
-      "/dev/null",
+      path.join(dir, "daemon.json"),
       "--host",
       address,
       ...places,
