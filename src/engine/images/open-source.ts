@@ -56,6 +56,8 @@ async function pickFrom(
   { kind, pick }: { readonly kind: FileReference["kind"]; readonly pick?: string },
 ): Promise<OpenedImage> {
   try {
+    if (kind === "detect" && !isAnyKind(blobs))
+      throw unusable("neither a Docker archive (manifest.json) nor an OCI layout (index.json)");
     const isDocker = kind === "docker-archive" || (kind === "detect" && hasDockerManifest(blobs));
     const parts = await (isDocker ? pickDocker(blobs, pick) : pickOci(blobs, pick));
     return { parts, [Symbol.dispose]: () => blobs[Symbol.dispose]() };
@@ -67,7 +69,11 @@ async function pickFrom(
 
 /** `docker save` writes both kinds of manifest since version 25. */
 function hasDockerManifest(blobs: Blobs): boolean {
-  return blobs.open("manifest.json") !== undefined || blobs.open("index.json") === undefined;
+  return blobs.open("manifest.json") !== undefined;
+}
+
+function isAnyKind(blobs: Blobs): boolean {
+  return hasDockerManifest(blobs) || blobs.open("index.json") !== undefined;
 }
 
 async function openUncompressed(file: string, place: SpoolPlace): Promise<OpenFile> {

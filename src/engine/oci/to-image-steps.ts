@@ -30,6 +30,8 @@ export function toImageSteps(
   return [
     ...toPrivateSteps(spec),
     ["dir", spec.home],
+    // Where the init reads the terminal's size.
+    ...(spec.terminal ? [["point", "/run/size", "file"] as const] : []),
     ...toIdentityFiles(spec, user, image),
     ...toNetworkFiles(spec.hostname),
     ...toPerlSteps(perl),
@@ -55,7 +57,8 @@ function toType(mount: SandboxMount): "dir" | "file" {
     case "overlay":
       return "dir";
     case "readonly":
-      return statSync(mount.source).isDirectory() ? "dir" : "file";
+      // What is not there is the stage's to tell.
+      return statSync(mount.source, { throwIfNoEntry: false })?.isFile() === true ? "file" : "dir";
     case "hidden":
       return mount.type;
   }
