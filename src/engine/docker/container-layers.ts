@@ -34,6 +34,8 @@ export interface UpperUsage {
 export interface ContainerLayers {
   /** For the container, parents before children. */
   readonly mounts: readonly ContainerMount[];
+  /** The daemon sees nothing of this machine: what is readable only, or a hidden file, is among `mounts` too. */
+  readonly isRemote?: boolean;
   /** Undefined where the host watches the uppers itself. */
   readonly readUsage?: () => Promise<UpperUsage>;
   /**

@@ -3,19 +3,45 @@ import type { ContainerLayers, OpenLayersInput } from "./container-layers.js";
 
 /** The layers of a sandbox: where they are, or carried to a daemon that cannot see or cannot map them. */
 export async function openLayers(input: OpenLayersInput): Promise<ContainerLayers> {
-  if (isMountable(input)) {
+  const isSeen = await isVisible(input);
+  if (isSeen && !isMapped(input)) {
     const { openMountedLayers } = await import("./open-mounted-layers.js");
     return openMountedLayers(input);
   }
-  throw new SandboxError(
-    "sandbox-unavailable",
-    "the daemon cannot mount these layers, and carrying them is not in this version",
-    { hint: "use the oci engine, or a workspace that does not belong to root" },
-  );
+  if (!isSeen && input.spec.image === undefined)
+    throw new SandboxError(
+      "sandbox-unavailable",
+      `the daemon at ${input.daemon.address} sees nothing of this machine: it needs an image`,
+      { hint: "name one that it has, or can pull: --image debian:12" },
+    );
+  const { openCarriedLayers } = await import("./open-carried-layers.js");
+  return openCarriedLayers(input, { carries: isSeen ? "overlays" : "everything" });
 }
 
-/** Docker has no idmapped mounts, and another machine has other files. */
-function isMountable({ daemon, spec }: OpenLayersInput): boolean {
-  const isMapped = spec.mounts.some((mount) => mount.kind === "overlay" && mount.idmap !== "none");
-  return daemon.address.startsWith("unix://") && !isMapped;
+/** The layers of a sandbox whose controller died, as far as there are any; to bring them back and remove them. */
+export async function findLayers(
+  input: OpenLayersInput,
+): Promise<Pick<ContainerLayers, "bringBack" | "remove"> | undefined> {
+  const { findCarriedLayers } = await import("./carried-layers.js");
+  const carried = await findCarriedLayers(input);
+  if (carried !== undefined) return carried;
+  if (!isOnThisMachine(input) || isMapped(input)) return undefined;
+  const { openMountedLayers } = await import("./open-mounted-layers.js");
+  return openMountedLayers(input);
+}
+
+async function isVisible(input: OpenLayersInput): Promise<boolean> {
+  if (!isOnThisMachine(input)) return false;
+  const { probeVisibility } = await import("./probe-visibility.js");
+  return probeVisibility(input);
+}
+
+/** Whether it may be: only trying says whether it sees the same files. */
+function isOnThisMachine({ daemon }: OpenLayersInput): boolean {
+  return daemon.address.startsWith("unix://");
+}
+
+/** Docker has no idmapped mounts. */
+function isMapped({ spec }: OpenLayersInput): boolean {
+  return spec.mounts.some((mount) => mount.kind === "overlay" && mount.idmap !== "none");
 }

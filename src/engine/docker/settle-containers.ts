@@ -4,7 +4,7 @@ import type { DockerEngineOptions } from "./docker-engine-options.js";
 import { toHomeLabel } from "./labels.js";
 import { listContainers } from "./list-ours.js";
 import type { Daemon } from "./open-daemon.js";
-import { openLayers } from "./open-layers.js";
+import { findLayers } from "./open-layers.js";
 import { removeContainer } from "./run-helper.js";
 
 type LeftSandbox = Parameters<Engine["settle"]>[0];
@@ -20,15 +20,15 @@ export async function settleContainers(
     for (const { id } of await listContainers(daemon, { home, sandboxId }))
       await removeContainer(daemon, id);
     const ownership = { home, sandboxId, owner: options.owner };
-    const layers = await openLayers({
+    const layers = await findLayers({
       daemon,
       spec,
       ownership,
       scratchDir,
       cacheDir: options.cacheDir,
     });
-    await layers.bringBack();
-    await layers.remove();
+    await layers?.bringBack();
+    await layers?.remove();
   } catch (error) {
     if (!isSandboxError(error)) throw error;
     throw new SandboxError(

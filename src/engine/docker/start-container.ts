@@ -144,15 +144,17 @@ async function createContainer(
   const places = openPlaces(engine.cacheDir);
   const world = spec.image === undefined ? planWorld(spec, places) : undefined;
   const image = await toTaskImage(spec, world);
-  // What carries its layers may not see our files.
-  const hosts = layers.readUsage === undefined ? planHosts(spec, engine.cacheDir) : [];
+  // A daemon elsewhere does not see our files.
+  const isRemote = layers.isRemote === true;
+  const hosts = isRemote ? [] : planHosts(spec, engine.cacheDir);
+  const planned = isRemote ? { ...spec, mounts: spec.mounts.filter(isMadeAnywhere) } : spec;
   const body = toContainerConfig({
     spec,
     image: image.name,
     ownership,
     mounts: [
       ...(world?.mounts ?? [IMAGE_TMP]),
-      ...planMounts(spec, { cacheDir: engine.cacheDir, places }),
+      ...planMounts(planned, { cacheDir: engine.cacheDir, places }),
       ...hosts,
       ...layers.mounts,
     ],
@@ -179,6 +181,11 @@ async function createContainer(
     container: pickText(answer, "Id"),
     warnings: toList(pick(answer, "Warnings")).map(String),
   };
+}
+
+/** A directory is hidden by an empty one that every daemon can make. */
+function isMadeAnywhere(mount: SandboxSpec["mounts"][number]): boolean {
+  return mount.kind === "hidden" && mount.type === "dir";
 }
 
 const IMAGE_TMP = {

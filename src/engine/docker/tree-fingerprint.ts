@@ -12,7 +12,9 @@ export interface TreeFingerprint {
    * fingerprint proves nothing.
    */
   readonly isSettled: boolean;
-  readonly entries: number;
+  /** Ids of this machine that own something of it. */
+  readonly uids: readonly number[];
+  readonly gids: readonly number[];
 }
 
 /** Gathers a fingerprint from the entries of one walk. */
@@ -35,11 +37,13 @@ export function openFingerprint(salt: string): FingerprintWriter {
   const startNs = BigInt(Date.now()) * 1_000_000n;
   let text = `${salt}\n`;
   let settled = true;
-  let entries = 0;
+  const uids = new Set<number>();
+  const gids = new Set<number>();
   return {
     add: (path, stat) => {
-      entries += 1;
       settled &&= isOld(stat.ctimeNs, startNs);
+      uids.add(stat.uid);
+      gids.add(stat.gid);
       const { type, mode, uid, gid, size, mtimeNs, ctimeNs, ino } = stat;
       const name = path.isWellFormed() ? path : JSON.stringify(path);
       text += `${name}\0${type} ${mode} ${uid} ${gid} ${size} ${mtimeNs} ${ctimeNs} ${ino}\n`;
@@ -53,7 +57,8 @@ export function openFingerprint(salt: string): FingerprintWriter {
     finish: () => ({
       digest: toDigest(hash.update(text).digest("hex")),
       isSettled: settled,
-      entries,
+      uids: [...uids],
+      gids: [...gids],
     }),
   };
 }

@@ -1,3 +1,5 @@
+import { lstatSync } from "node:fs";
+import path from "node:path";
 import { hasErrno, SandboxError } from "../../core/error.js";
 import { encodeName, joinPath, type RelPath, ROOT_PATH } from "../../core/path.js";
 import type { FileStat } from "../../host/confined-stat.js";
@@ -7,11 +9,13 @@ import type { Native } from "../../host/native.js";
 
 /** Which tree is listed. */
 export interface TreeListingOptions {
-  /** An absolute host path without symlinks: a directory. */
+  /** An absolute host path without symlinks: a directory, or a single file. */
   readonly root: string;
   /** Paths whose content must not leave this machine: an empty thing of the type takes their place. */
   readonly covered: ReadonlyMap<RelPath, "dir" | "file">;
   readonly native: Native;
+  /** It is an upperdir of ours: whiteouts are part of it, and directories that the task shut are opened for a moment. */
+  readonly isUpper?: boolean;
 }
 
 /** A path of a tree. `dirFd` and `name` lead to it until the next one is asked for. */
@@ -37,13 +41,18 @@ interface Frame extends ChainNode {
  * directory that cannot be listed.
  */
 export function* listTree(options: TreeListingOptions): Generator<TreeEntry, void> {
-  const { root, native } = options;
   const top = toFrame({ parent: undefined, name: "" }, ROOT_PATH);
-  using chain = new DirChain(root, { node: top, unlock: false });
+  const isDirectory = lstatSync(options.root, { throwIfNoEntry: false })?.isDirectory() === true;
+  yield* isDirectory ? listDirectory(options, top) : listFile(options, top);
+}
+
+function* listDirectory(options: TreeListingOptions, top: Frame): Generator<TreeEntry, void> {
+  const { root } = options;
+  using chain = new DirChain(root, { node: top, unlock: options.isUpper === true });
   const rootFd = chain.fdOf(top) ?? -1;
-  const stat = native.statAt(rootFd, ".");
-  if (stat === undefined) throw new SandboxError("sandbox-unavailable", `${root} is gone`);
-  yield { path: ROOT_PATH, stat, covered: false, dirFd: rootFd, name: "." };
+  const found = readEntry(options, { dirFd: rootFd, name: ".", path: ROOT_PATH });
+  if (found === undefined) throw new SandboxError("sandbox-unavailable", `${root} is gone`);
+  yield found;
   top.names = readNames(options, rootFd, ROOT_PATH);
   for (let frame: Frame | undefined = top; frame !== undefined; ) {
     const name: string | undefined = frame.names[frame.next++];
@@ -56,6 +65,16 @@ export function* listTree(options: TreeListingOptions): Generator<TreeEntry, voi
     if (entry !== undefined) yield entry;
     frame = isEntered(entry) ? enter(options, chain, { frame, entry }) : frame;
   }
+}
+
+/** A tree that is one file. */
+function* listFile(options: TreeListingOptions, node: Frame): Generator<TreeEntry, void> {
+  using chain = new DirChain(path.dirname(options.root), { node, unlock: false });
+  const at = { dirFd: chain.fdOf(node) ?? -1, name: path.basename(options.root), path: ROOT_PATH };
+  const entry = readEntry(options, at);
+  if (entry?.stat.type !== "file")
+    throw new SandboxError("sandbox-unavailable", `${options.root} is no file and no directory`);
+  yield entry;
 }
 
 function isEntered(entry: TreeEntry | undefined): entry is TreeEntry {
@@ -91,14 +110,15 @@ function readNames({ root }: TreeListingOptions, fd: number, path: RelPath): rea
 }
 
 function readEntry(
-  { root, native, covered }: TreeListingOptions,
+  { root, native, covered, isUpper }: TreeListingOptions,
   at: Pick<TreeEntry, "dirFd" | "name" | "path">,
 ): TreeEntry | undefined {
   const stat = statEntry(native, root, at);
   if (stat === undefined) return undefined;
   const cover = covered.get(at.path);
   if (cover !== undefined) return { ...at, stat: { ...stat, type: cover }, covered: true };
-  if (stat.type === "socket" || stat.type === "device") return undefined;
+  const isMark = isUpper === true && stat.whiteout;
+  if (stat.type === "socket" || (stat.type === "device" && !isMark)) return undefined;
   return { ...at, stat, covered: false };
 }
 

@@ -79,6 +79,9 @@ function* writeEntry(writing: Writing, entry: TreeEntry): Generator<Buffer, void
       if (target !== undefined) chunks.append(encodeTarHeader({ ...header, target }));
       return;
     }
+    case "device":
+      chunks.append(encodeTarHeader(header));
+      return;
     default: {
       const xattrs = readSentXattrs(options.native, entry, options.mapping);
       chunks.append(encodeTarHeader(xattrs === undefined ? header : { ...header, xattrs }));
@@ -88,9 +91,10 @@ function* writeEntry(writing: Writing, entry: TreeEntry): Generator<Buffer, void
 
 function toHeader({ top, mapping }: TreeTarOptions, { path, stat }: TreeEntry): TarHeader {
   const { type, mode, mtimeNs } = stat;
-  if (type === "socket" || type === "device") throw new Error(`${path} is not for an archive`);
+  if (type === "socket") throw new Error(`${path} is not for an archive`);
   const { uid, gid } = swapIds(stat, mapping);
-  return { name: path === "" ? top : `${top}/${path}`, type, mode, uid, gid, size: 0, mtimeNs };
+  const name = path === "" ? top : `${top}/${path}`;
+  return { name, type: type === "device" ? "whiteout" : type, mode, uid, gid, size: 0, mtimeNs };
 }
 
 function* writeFile(
