@@ -19,7 +19,10 @@ for my $line (split /\n/, $encoded) {
 $SIG{PIPE} = "IGNORE";
 
 sub announce { my $line = "sandbox-init @_"; $line =~ s/\n/ /g; syswrite(STDERR, "$line\n") }
-sub refuse { announce(@_); exit $_[0] }
+sub refuse { announce(@_); leave($_[0]) }
+
+# What is written to a terminal just before the end is lost on the way out of Docker.
+sub leave { select(undef, undef, undef, 0.1) if $kind eq "terminal"; exit $_[0] }
 
 sub window {
   my ($columns, $rows) = split(/x/, $size);
@@ -98,5 +101,5 @@ while (1) {
   my $pid = waitpid(-1, 2);    # WUNTRACED
   next if $pid != $child;
   if (($? & 0xff) == 0x7f) { kill("CONT", $child); next }    # nobody here could start a stopped task again
-  exit($? & 127 ? 128 + ($? & 127) : $? >> 8);
+  leave($? & 127 ? 128 + ($? & 127) : $? >> 8);
 }

@@ -28,7 +28,7 @@ export function openDockerEngine(options: DockerEngineOptions): Engine {
     },
     async settle(left) {
       const { settleContainers } = await import("./settle-containers.js");
-      return settleContainers(await connect(), options, left);
+      return settleContainers(connect, options, left);
     },
     async prune(asked) {
       const { pruneContainers } = await import("./prune-containers.js");

@@ -3,9 +3,10 @@ import path from "node:path";
 import { writeFileAtomic } from "../../host/atomic-file.js";
 import { SandboxError } from "../../core/error.js";
 import type { SandboxMount, SandboxSpec } from "../../core/sandbox-spec.js";
+import { isInside } from "../../core/system-path.js";
 import type { ContainerMount } from "./container-layers.js";
 import { toHarmlessPath } from "./harmless-path.js";
-import { type MountPlaces, planReadOnly } from "./plan-read-only.js";
+import { type MountPlaces, planClosed, planReadOnly, refuseLinks } from "./plan-read-only.js";
 
 /** The runtime mounts its own things there, over whatever else there is. */
 const TAKEN = /^\/((proc|dev|sys)(\/.*)?)?$/;
@@ -15,7 +16,13 @@ export function openPlaces(cacheDir: string): MountPlaces {
   const links = path.join(cacheDir, "paths");
   const empty = path.join(cacheDir, "empty");
   mkdirSync(empty, { recursive: true, mode: 0o700 });
-  return { links, empty: toHarmlessPath(empty, links) };
+  const closed = path.join(cacheDir, "closed");
+  if (!existsSync(closed)) mkdirSync(closed, { mode: 0o000 });
+  return {
+    links,
+    empty: toHarmlessPath(empty, links),
+    closed: toHarmlessPath(closed, links),
+  };
 }
 
 /** `/etc/hosts`, which Docker covers with an empty file of its own. The daemon must see `cacheDir`. */
@@ -38,13 +45,21 @@ export function planMounts(
   const nothing = path.join(cacheDir, "nothing");
   return [
     { type: "tmpfs", target: spec.home, options },
-    ...spec.mounts.flatMap((mount) => toMounts(mount, { nothing, places })),
+    ...spec.mounts.flatMap((mount) => toMounts(mount, { nothing, places, mounts: spec.mounts })),
   ];
 }
 
 function toMounts(
   mount: SandboxMount,
-  { nothing, places }: { readonly nothing: string; readonly places: MountPlaces },
+  {
+    nothing,
+    places,
+    mounts,
+  }: {
+    readonly nothing: string;
+    readonly places: MountPlaces;
+    readonly mounts: readonly SandboxMount[];
+  },
 ): readonly ContainerMount[] {
   switch (mount.kind) {
     case "overlay":
@@ -52,20 +67,26 @@ function toMounts(
     case "readonly":
       return planReadOnly(mount.source, mount.target, places);
     case "hidden":
-      return [toHidden(mount, nothing)];
+      refuseLinks(toHostPath(mount.target, mounts), "hide");
+      return [toHidden(mount, { nothing, places })];
   }
+}
+
+/** What lies at `target` inside, on the host. */
+function toHostPath(target: string, mounts: readonly SandboxMount[]): string {
+  const holder = mounts
+    .filter((mount) => mount.kind !== "hidden" && isInside(target, mount.target))
+    .toSorted((a, b) => b.target.length - a.target.length)[0];
+  if (holder === undefined || holder.kind === "hidden") return target;
+  const top = holder.kind === "overlay" ? holder.lower : holder.source;
+  return `${top}${target.slice(holder.target.length)}`;
 }
 
 function toHidden(
   { target, type }: Extract<SandboxMount, { readonly kind: "hidden" }>,
-  nothing: string,
+  { nothing, places }: { readonly nothing: string; readonly places: MountPlaces },
 ): ContainerMount {
-  if (type === "dir")
-    return {
-      type: "tmpfs",
-      target,
-      options: "ro,nosuid,nodev,noexec,mode=000,size=4k,nr_inodes=2",
-    };
+  if (type === "dir") return planClosed(target, places);
   // An empty file that nobody may read.
   if (!existsSync(nothing)) closeSync(openSync(nothing, "a", 0));
   return { type: "bind", source: nothing, target, readOnly: true };

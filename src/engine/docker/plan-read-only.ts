@@ -1,5 +1,5 @@
-import { readdirSync, statSync } from "node:fs";
-import { SandboxError } from "../../core/error.js";
+import { readdirSync, realpathSync, statSync } from "node:fs";
+import { hasErrno, SandboxError } from "../../core/error.js";
 import { mountsBelow, readMountInfo } from "../../host/mountinfo.js";
 import type { ContainerMount } from "./container-layers.js";
 import { toHarmlessPath } from "./harmless-path.js";
@@ -11,6 +11,8 @@ export const OVERLAY_OPTIONS = "redirect_dir=nofollow,metacopy=off,index=off,xin
 export interface MountPlaces {
   /** An empty directory: the second lower layer that such an overlay must have. */
   readonly empty: string;
+  /** An empty directory that nobody may enter or read. */
+  readonly closed: string;
   /** Where links to paths with odd characters are made. */
   readonly links: string;
 }
@@ -24,6 +26,7 @@ export function planReadOnly(
   target: string,
   places: MountPlaces,
 ): readonly ContainerMount[] {
+  refuseLinks(source, "show");
   const stats = statSync(source, { throwIfNoEntry: false });
   if (stats?.isFile() === true) return [{ type: "bind", source, target, readOnly: true }];
   if (stats?.isDirectory() !== true)
@@ -36,6 +39,31 @@ export function planReadOnly(
     toOverlay(source, target, places),
     ...below.flatMap((mount) => planBelow(mount, { source, target, places })),
   ];
+}
+
+/**
+ * Throws `sandbox-unavailable` where `file` is not there, or is or goes through a symbolic link: what was checked by its name
+ * must be what is mounted.
+ */
+export function refuseLinks(file: string, doing: "show" | "hide"): void {
+  try {
+    if (realpathSync(file) === file) return;
+  } catch (error) {
+    if (!hasErrno(error, "ENOENT", "ENOTDIR", "EACCES", "ELOOP")) throw error;
+    throw new SandboxError("sandbox-unavailable", `cannot ${doing} ${file}: it does not exist`, {
+      cause: error,
+    });
+  }
+  throw new SandboxError(
+    "sandbox-unavailable",
+    `cannot ${doing} ${file}: it is or goes through a symbolic link`,
+  );
+}
+
+/** An empty, unreadable directory: a tmpfs would get the mode of what it covers (runc). */
+export function planClosed(target: string, { closed, empty }: MountPlaces): ContainerMount {
+  const options = `ro,nosuid,nodev,noexec,lowerdir=${closed}:${empty},${OVERLAY_OPTIONS}`;
+  return { type: "volume", target, readOnly: true, overlay: options };
 }
 
 function planBelow(

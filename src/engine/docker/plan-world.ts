@@ -45,6 +45,9 @@ function toDrafts([verb, ...args]: StageStep): readonly Draft[] {
       return [{ type: "link", path, to: second }];
     case "dir":
       return [{ type: "directory", path }];
+    case "tmpfs":
+      // runc gives a tmpfs the mode of the directory it covers.
+      return [{ type: "directory", path, mode: Number.parseInt(second, 8) }];
     case "file":
       return [{ type: "file", path, text: second }];
     case "copy":

@@ -11,12 +11,13 @@ type LeftSandbox = Parameters<Engine["settle"]>[0];
 
 /** Ends and removes the containers of a dead controller's sandbox, and makes its layers readable. See `Engine.settle`. */
 export async function settleContainers(
-  daemon: Daemon,
+  connect: () => Promise<Daemon>,
   options: DockerEngineOptions,
   { spec, sandboxId, scratchDir }: LeftSandbox,
 ): Promise<void> {
   const home = toHomeLabel(options.stateHome);
   try {
+    const daemon = await connect();
     for (const { id } of await listContainers(daemon, { home, sandboxId }))
       await removeContainer(daemon, id);
     const ownership = { home, sandboxId, owner: options.owner };

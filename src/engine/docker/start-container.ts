@@ -91,7 +91,7 @@ async function startWith(input: StartContainerInput, made: Made): Promise<Runnin
       running.current.until(sweepContainers(daemon, made.ownership.home));
       return running.current;
     }
-    return await endUnbegun(running.current, { announcement, streams });
+    return await endUnbegun(running.current, { announcement, streams, argv: spec.argv });
   } catch (error) {
     await removeContainer(daemon, container);
     throw error;
@@ -108,14 +108,23 @@ function takesInput({ spec, options }: StartContainerInput): boolean {
 /** Missing programs are an outcome; a container that said nothing is no sandbox. */
 async function endUnbegun(
   running: RunningContainer,
-  said: { readonly announcement: Announcement | undefined; readonly streams: ContainerStreams },
+  said: {
+    readonly announcement: Announcement | undefined;
+    readonly streams: ContainerStreams;
+    readonly argv: readonly [string, ...string[]];
+  },
 ): Promise<RunningSandbox> {
-  const { announcement, streams } = said;
+  const { announcement, streams, argv } = said;
   const ended = await running.wait();
   if (announcement?.begun === false && announcement.code !== 125) {
     const { code, reason } = announcement;
     const outcome: Outcome = { outcome: "not-started", code, reason };
     return new EndedContainer(running, outcome);
+  }
+  // A terminal may have lost what our init said; its codes say the same.
+  if (announcement === undefined && ended.outcome === "exited" && isRefusal(ended.code)) {
+    const reason = `${argv[0]}: it cannot be run in the sandbox, or is not there`;
+    return new EndedContainer(running, { outcome: "not-started", code: ended.code, reason });
   }
   await running[Symbol.asyncDispose]();
   if (ended.outcome === "interrupted" || ended.outcome === "timed-out")
@@ -127,6 +136,10 @@ async function endUnbegun(
   throw new SandboxError("sandbox-unavailable", why, {
     hint: "`sandbox doctor` says what works on this host, and how to mend what does not",
   });
+}
+
+function isRefusal(code: number): code is 126 | 127 {
+  return code === 126 || code === 127;
 }
 
 async function start(daemon: Daemon, container: string): Promise<void> {

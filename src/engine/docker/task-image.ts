@@ -16,7 +16,7 @@ function toRootImage(world: World): TaskImage {
         labels: toSharedLabels(home, "root", name),
         entries: [
           ...world.toEntries(),
-          ...["sys", "tmp", "home"].map((path) => ({ type: "directory", path }) as const),
+          ...["sys", "home"].map((path) => ({ type: "directory", path }) as const),
           ...initEntries(),
         ],
       }),
