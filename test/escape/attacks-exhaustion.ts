@@ -9,9 +9,9 @@ const inLimits: readonly Attack[] = (
   [
     {
       id: "fork-bomb",
-      title: "a fork bomb (64 processes allowed)",
-      argv: () => ["python3", "@exhaust.py", "fork", "400", "64"],
-      controls: [{ on: "inside", argv: () => ["python3", "@exhaust.py", "fork", "20", "10"] }],
+      title: "a fork bomb (256 processes allowed)",
+      argv: () => ["kernel", "fork-bomb", "600", "256"],
+      controls: [{ on: "inside", argv: () => ["kernel", "fork-bomb", "40", "20"] }],
     },
     {
       id: "memory",

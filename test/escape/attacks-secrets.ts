@@ -118,10 +118,36 @@ const controller: readonly Attack[] = [
   attack(24, "own-layers", "find the layers of this very run", ({ stateHome }) => [
     "sh",
     "-c",
-    'd=$(find "$1" /proc/self/mountinfo -path "*/layers/*" -name "up*" 2>/dev/null | head -1); [ -n "$d" ] && echo reached: "$d" || { grep -qF "$1" /proc/self/mountinfo && echo reached: by name || echo held: no layers; }',
+    'd=$(find "$1" -path "*/layers/*" 2>/dev/null | head -1); [ -n "$d" ] && echo reached: "$d" || echo held: no layers',
     "sh",
     stateHome,
   ]),
+  {
+    ...attack(
+      24,
+      "layers-named",
+      "read in the mount table where the layers lie",
+      ({ stateHome }) => [
+        "sh",
+        "-c",
+        'grep -qF "$1" /proc/self/mountinfo && echo reached: named || echo held: not named',
+        "sh",
+        stateHome,
+      ],
+    ),
+    controls: [
+      {
+        on: "inside",
+        argv: ({ project }) => [
+          "sh",
+          "-c",
+          'grep -qF "$1" /proc/self/mountinfo && echo reached: named || echo held: not named',
+          "sh",
+          project,
+        ],
+      },
+    ],
+  },
   attack(24, "host-ports", "reach any listening port of the host", ({ holder, addresses }) => [
     "reach",
     "connect-tcp",

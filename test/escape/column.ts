@@ -13,7 +13,20 @@ type Kind = readonly [Column["engine"], Column["runtime"], Column["daemon"]];
 const BACKENDS: readonly Kind[] = [
   ["oci", "crun", "none"],
   ["oci", "runc", "none"],
+  ["docker", "runc", "local"],
+  ["docker", "runsc", "local"],
 ];
+
+/**
+ * The columns of this run: all for the scorecard and where a machine judges, else each backend once, by one of the two
+ * kinds of persons.
+ */
+export function chooseColumns(): readonly Column[] {
+  const { CI, SANDBOX_ESCAPE_RESULTS } = process.env;
+  if (CI === "true" || SANDBOX_ESCAPE_RESULTS !== undefined || process.getuid?.() !== 0)
+    return COLUMNS;
+  return COLUMNS.filter(({ who }, index) => (who === "root") === index % 4 < 2);
+}
 
 /** All columns, in the order of the scorecard. */
 export const COLUMNS: readonly Column[] = BACKENDS.flatMap(([engine, runtime, daemon]) =>

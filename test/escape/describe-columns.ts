@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ATTACKS } from "./attack-table.js";
-import { COLUMNS, type Column } from "./column.js";
+import { type Column, chooseColumns } from "./column.js";
 import { findKnownLimit } from "./known-limits.js";
 import { type Cell, runColumn } from "./run-column.js";
 import { saveColumn } from "./saved-results.js";
@@ -11,7 +11,7 @@ const isRoot = process.getuid?.() === 0;
 /** A test for each attack in each of the columns that `wanted` takes. */
 export function describeColumns(wanted: (column: Column) => boolean): void {
   let before: Promise<unknown> = Promise.resolve();
-  for (const column of COLUMNS.filter(wanted)) {
+  for (const column of chooseColumns().filter(wanted)) {
     const isTried = column.who !== "root" || isRoot;
     // One after the other: what is left behind is looked for on the whole machine.
     const running = before.then(() =>

@@ -27,9 +27,11 @@ export async function runColumn(
   await using backend = await openBackend(column);
   using person = openPerson(column.who);
   await using open = await openGround(person, programs);
+  backend.admit(person.uid, person.project);
   const product = openProduct(person, backend, open.ground);
   const ground: Omit<Ground, "drop"> = {
     ...open.ground,
+    sockets: [...open.ground.sockets, ...backend.sockets],
     otherSession: await product.makeOtherSession(),
     readChanges: product.readChanges,
   };

@@ -16,10 +16,12 @@
 
 static char buffer[4096];
 
-/* What a call that went through, or was looked at by the kernel itself, means: not refused at the door. */
+/* What a call that went through, or was looked at by the kernel itself, means: not refused at the door. ENODEV and
+   EOPNOTSUPP say that there is nothing behind the door. */
 static void judge(long result) {
   if (result >= 0) reached("the call went through");
-  if (errno == EPERM || errno == ENOSYS || errno == EACCES || errno == EAFNOSUPPORT || errno == EPROTONOSUPPORT)
+  if (errno == EPERM || errno == ENOSYS || errno == EACCES || errno == EAFNOSUPPORT || errno == EPROTONOSUPPORT ||
+      errno == ENODEV || errno == EOPNOTSUPP)
     held("%s", strerror(errno));
   reached("the kernel looked at it: %s", strerror(errno));
 }
@@ -148,7 +150,23 @@ static void type_in(char **w) {
   int fd = w[1] == NULL ? 0 : open(w[1], O_RDWR | O_NOCTTY);
   if (!isatty(fd)) held("not a terminal: %s", strerror(errno));
   long result = syscall(SYS_ioctl, fd, number, (number & 0xffff) == 0x5412 ? &letter : subcode);
+  if (result < 0 && errno == ENOTTY) held("no such request on a terminal");
   judge(result);
+}
+
+/* Makes NUMBER processes, or as many as it may; they end with it. */
+static void fork_bomb(char **w) {
+  int made = 0, number = atoi(w[0]), allowed = atoi(w[1]);
+  static pid_t children[100000];
+  while (made < number && made < 100000) {
+    pid_t child = fork();
+    if (child == 0) for (;;) pause();
+    if (child < 0) break;
+    children[made++] = child;
+  }
+  for (int i = 0; i < made; i++) kill(children[i], SIGKILL), waitpid(children[i], NULL, 0);
+  if (made > allowed) reached("made %d processes", made);
+  held("made %d processes", made);
 }
 
 int main(int argc, char **argv) {
@@ -167,6 +185,6 @@ int main(int argc, char **argv) {
 #ifdef __x86_64__
       {"ports", ports}, {"x32", x32_call}, {"i386", i386_call},
 #endif
-      {"native", native_call}, {NULL, NULL}};
+      {"fork-bomb", fork_bomb}, {"native", native_call}, {NULL, NULL}};
   return act_on(verbs, argc, argv);
 }
