@@ -18,7 +18,8 @@ const text = renderScorecard({
   columns: COLUMNS,
   markOf: (attack, column): Mark => {
     const cell = saved[column.id]?.[attack.id];
-    if (cell?.state === "not-applicable") return { mark: "not applicable", reason: cell.detail };
+    const obstacle = attack.notFor?.(column);
+    if (obstacle !== undefined) return { mark: "not applicable", reason: obstacle };
     if (cell?.state === "stopped") return { mark: "stopped", reason: undefined };
     const reason = findKnownLimit(attack.id, column);
     if (cell?.state === "through") return { mark: "not stopped", reason };
