@@ -76,7 +76,7 @@ export async function openOwnDocker(): Promise<PrivateDocker> {
       await daemon.stop();
       removeTree(dir);
     });
-    importBusybox(docker);
+    importBusyboxInto(docker.docker);
     return docker;
   } catch (error) {
     endLeftovers(dir);
@@ -150,7 +150,8 @@ function run(
   return stdout.toString().trim();
 }
 
-function importBusybox(docker: PrivateDocker): void {
+/** Imports the image `BUSYBOX` by a docker CLI. */
+export function importBusyboxInto(docker: PrivateDocker["docker"]): void {
   using tree = openTempDir();
   const bin = path.join(tree.path, "bin");
   for (const name of ["bin", "etc", "tmp", "root"]) mkdirSync(path.join(tree.path, name));
@@ -163,8 +164,5 @@ function importBusybox(docker: PrivateDocker): void {
   writeFileSync(path.join(tree.path, "etc/group"), "root:x:0:\n");
   const order = ["--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0"];
   const archive = spawnSync("tar", ["-c", ...order, "-C", tree.path, "."], { maxBuffer: 64 << 20 });
-  docker.docker(
-    ["import", "-c", "ENV PATH=/bin", "-c", 'CMD ["/bin/sh"]', "-", BUSYBOX],
-    archive.stdout,
-  );
+  docker(["import", "-c", "ENV PATH=/bin", "-c", 'CMD ["/bin/sh"]', "-", BUSYBOX], archive.stdout);
 }

@@ -1,5 +1,4 @@
 import type { Agent } from "node:http";
-import { SandboxError } from "../../core/error.js";
 import type { FoundDaemon } from "./find-daemon.js";
 
 /** How docker-modem reaches a daemon. */
@@ -8,9 +7,6 @@ export interface DaemonConnection {
   readonly host?: string;
   readonly port?: number;
   readonly protocol: "http" | "https";
-  readonly ca?: string | readonly string[];
-  readonly cert?: string;
-  readonly key?: string;
   /** Makes the connections where they are neither a socket's nor TCP's. */
   readonly agent?: Agent;
 }
@@ -24,5 +20,6 @@ export async function toConnection(found: FoundDaemon): Promise<DaemonConnection
     const { hostname, port } = new URL(address);
     return { host: hostname, port: Number(port), protocol: "http" };
   }
-  throw new SandboxError("sandbox-unavailable", `${address}: not in this version`);
+  const { toFarConnection } = await import("./far-connection.js");
+  return toFarConnection(found);
 }

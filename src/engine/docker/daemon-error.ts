@@ -1,4 +1,4 @@
-import { SandboxError } from "../../core/error.js";
+import { isSandboxError, SandboxError } from "../../core/error.js";
 import { pick, pickText } from "./parse-answer.js";
 
 /** What a request was for, for messages. */
@@ -10,6 +10,8 @@ export interface ErrorContext {
 
 /** A failure of a daemon as docker-modem throws it, as one line with the mend: `sandbox-unavailable`. */
 export function toDaemonError(error: unknown, context: ErrorContext): SandboxError {
+  // What the way to the daemon said of itself.
+  if (isSandboxError(error)) return error;
   const status = pick(error, "statusCode");
   if (typeof status !== "number") return toConnectionError(error, context);
   const said = toMessage(error);
