@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import path from "node:path";
 import { SandboxError } from "../core/error.js";
 import type { SessionRecord } from "../core/session.js";
@@ -22,4 +23,5 @@ export async function refuseAlive(controller: Controller, record: SessionRecord)
   });
   const scratchDir = path.join(controller.store.sessionDir(session), "scratch");
   await engine.settle({ spec: record.spec, sandboxId: session, scratchDir });
+  rmSync(scratchDir, { recursive: true, force: true });
 }

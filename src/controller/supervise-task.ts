@@ -87,7 +87,8 @@ export async function superviseTask(
       cleaned,
     };
   } catch (error) {
-    removeScratch();
+    // What a lost task left may be found again only by what lies there.
+    if (!(error instanceof LostTask)) removeScratch();
     throw error;
   }
 }

@@ -58,8 +58,8 @@ export function parseUpperEntry(announced: TarAnnouncement, owners: KnownOwners)
   const type = parseType(announced, path);
   const { mode, uid, gid } = announced;
   if (mode > 0o7777) throw refuse(path, `mode ${mode.toString(8)}`);
-  if (!owners.uids.has(uid)) throw refuse(path, `an owner (${uid}) that nothing sent had`);
-  if (!owners.gids.has(gid)) throw refuse(path, `a group (${gid}) that nothing sent had`);
+  // A whiteout belongs to whoever mounted the overlay, the daemon's root, and says nothing by it.
+  if (type !== "whiteout") refuseOwner(path, { uid, gid }, owners);
   const map = type === "file" ? parseMap(announced, path) : undefined;
   return {
     ...{ path, type, mode, uid, gid },
@@ -70,6 +70,15 @@ export function parseUpperEntry(announced: TarAnnouncement, owners: KnownOwners)
     ...(type === "symlink" && { target: parseTarget(announced.target, path) }),
     xattrs: parseXattrs(announced, path),
   };
+}
+
+function refuseOwner(
+  path: RelPath,
+  { uid, gid }: { readonly uid: number; readonly gid: number },
+  owners: KnownOwners,
+): void {
+  if (!owners.uids.has(uid)) throw refuse(path, `an owner (${uid}) that nothing sent had`);
+  if (!owners.gids.has(gid)) throw refuse(path, `a group (${gid}) that nothing sent had`);
 }
 
 function parsePath(name: string): RelPath {
