@@ -103,21 +103,23 @@ describe("the docker engine from the command line", {
   test("SIGKILL of the program: prune removes what is ours alone, the changes can be reviewed", async () => {
     const foreign = docker.docker(["create", "--network", "none", "sbx-test/busybox:1", "true"]);
     docker.docker(["volume", "create", "somebodys"]);
+    const image = docker.docker(["images", "-q", "sandbox-root"]).split("\n")[0] ?? "";
+    const ofOurs = docker.docker(["create", "--network", "none", image, "true"]);
     const child = await start("echo x > made.txt; echo begun; sleep 600");
-    assert.equal(list()[0]?.split("\n").length, 2, "control: its container is there");
+    assert.equal(list()[0]?.split("\n").length, 3, "control: its container is there");
     child.kill("SIGKILL");
     await once(child, "exit");
     const { session } = latest();
     const pruned = person.sandbox(["prune"], { env: docker.env });
     assert.equal(pruned.status, 0, pruned.stderr);
-    assert.deepEqual(list(), [foreign, "somebodys"]);
+    assert.deepEqual(list(), [`${ofOurs}\n${foreign}`, "somebodys"]);
     const diff = person.sandboxJson(["diff", session], { env: docker.env }).json;
     assert.deepEqual(
       diff.changes.map((change: { path: string }) => change.path),
       ["made.txt"],
     );
     assert.equal(person.sandbox(["discard", session], { env: docker.env }).status, 0);
-    docker.docker(["rm", foreign]);
+    docker.docker(["rm", foreign, ofOurs]);
     docker.docker(["volume", "rm", "somebodys"]);
   });
 

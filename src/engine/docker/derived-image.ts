@@ -4,7 +4,7 @@ import { SandboxError } from "../../core/error.js";
 import type { SandboxSpec } from "../../core/sandbox-spec.js";
 import { toContentId } from "./content-id.js";
 import { type ImageEntry, toTar } from "./import-image.js";
-import { toSharedLabels } from "./labels.js";
+import { LABELS, toLabels, toSharedLabels } from "./labels.js";
 import type { Daemon } from "./open-daemon.js";
 import { pickText } from "./parse-answer.js";
 import { removeContainer } from "./run-helper.js";
@@ -18,8 +18,10 @@ export function toDerivedImage(spec: SandboxSpec): TaskImage {
   const name = `sandbox-image:${toContentId([...initKey(), base, user, group])}`;
   return {
     name,
-    make: async (daemon, home) => {
-      const labels = toSharedLabels(home, "derived", name);
+    make: async (daemon, ownership) => {
+      // A container of the image, whoever starts it, has its labels: they must name no owner.
+      const nobodys = { [LABELS.owner]: "", [LABELS.session]: "" };
+      const labels = { ...toSharedLabels(ownership.home, "derived", name), ...nobodys };
       const answer = await daemon.request({
         method: "POST",
         path: "/containers/create",
@@ -27,7 +29,7 @@ export function toDerivedImage(spec: SandboxSpec): TaskImage {
           Image: base,
           Entrypoint: ["/.sandbox/none"],
           Cmd: [],
-          Labels: labels,
+          Labels: toLabels(ownership, "derived"),
           NetworkDisabled: true,
         },
         doing: "make a container of the image",

@@ -20,7 +20,9 @@ export async function pruneContainers(
   const home = toHomeLabel(options.stateHome);
   const isLeft = (thing: LabelledThing): boolean =>
     !isOwned(thing) && (thing.sandboxId === undefined || !isKept(thing.sandboxId));
-  const containers = (await listContainers(daemon, { home })).filter(isLeft);
+  const containers = (await listContainers(daemon, { home })).filter(
+    (thing) => isOurs(thing) && isLeft(thing),
+  );
   if (!dryRun) for (const { id } of containers) await removeContainer(daemon, id);
   const volumes = (await listVolumes(daemon, { home })).filter(isLeft);
   const images = await listImages(daemon, { home });
@@ -38,7 +40,12 @@ export async function pruneContainers(
 /** Removes the containers that dead controllers left; what their volumes hold stays. */
 export async function sweepContainers(daemon: Daemon, home: string): Promise<void> {
   for (const thing of await listContainers(daemon, { home }))
-    if (!isOwned(thing)) await removeContainer(daemon, thing.id);
+    if (isOurs(thing) && !isOwned(thing)) await removeContainer(daemon, thing.id);
+}
+
+/** A container that somebody else made of an image of ours has the image's labels, which name no owner. */
+function isOurs({ owner }: LabelledThing): boolean {
+  return parseOwner(owner ?? "") !== undefined;
 }
 
 function isOwned({ owner }: LabelledThing): boolean {

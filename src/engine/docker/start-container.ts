@@ -187,7 +187,7 @@ async function createContainer(
     });
   let answer = await create();
   if (answer === undefined) {
-    await image.make(daemon, ownership.home);
+    await image.make(daemon, ownership);
     answer = await create();
   }
   return {

@@ -10,7 +10,7 @@ function toRootImage(world: World): TaskImage {
   const name = `sandbox-root:${toContentId([...initKey(), world.key])}`;
   return {
     name,
-    make: (daemon, home) =>
+    make: (daemon, { home }) =>
       importImage(daemon, {
         name,
         labels: toSharedLabels(home, "root", name),
