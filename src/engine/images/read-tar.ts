@@ -39,7 +39,7 @@ export async function* readTar(chunks: AsyncIterable<Uint8Array>): AsyncGenerato
     if (block.length === 0) return;
     if (block.length < BLOCK) throw truncated();
     if (block.every((byte) => byte === 0)) break;
-    const raw = parseTarHeader(block);
+    const raw = namedDirectory(parseTarHeader(block), more);
     if (isExtension(raw)) {
       more = { ...more, ...(await readExtension(reader, raw)) };
       continue;
@@ -50,6 +50,12 @@ export async function* readTar(chunks: AsyncIterable<Uint8Array>): AsyncGenerato
     more = {};
   }
   await reader.drain();
+}
+
+/** The oldest form has no type for directories, but a slash at the end of the name: of the whole one, not of a header's part of it. */
+function namedDirectory(raw: RawHeader, { pax, longName }: Extended): RawHeader {
+  const name = pax?.get("path") ?? longName ?? raw.name;
+  return raw.type === "file" && name.at(-1) === 0x2f ? { ...raw, type: "dir" } : raw;
 }
 
 interface Extended {

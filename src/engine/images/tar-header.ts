@@ -37,11 +37,9 @@ export function parseTarHeader(block: Buffer): RawHeader {
   const flag = String.fromCharCode(block[156] ?? 0);
   const type = TYPES[flag];
   if (type === undefined) throw unusable(`a tar entry of the unknown type ${JSON.stringify(flag)}`);
-  const name = readName(block);
   return {
-    // The oldest form has no type for directories.
-    type: type === "file" && name.at(-1) === 0x2f ? "dir" : type,
-    name,
+    type,
+    name: readName(block),
     linkName: readText(block, 157, 100),
     mode: readNumber(block, 100, 8) & 0o7777,
     uid: readNumber(block, 108, 8),
