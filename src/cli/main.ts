@@ -129,8 +129,8 @@ async function openOci(
   stateHome: string,
   person: Person,
 ): Promise<Engine> {
-  if (runtime !== undefined && runtime !== "crun" && runtime !== "runc")
-    throw new SandboxError("usage", `--runtime: crun or runc, not ${runtime}`);
+  if (runtime !== undefined && runtime !== "crun" && runtime !== "runc" && runtime !== "runsc")
+    throw new SandboxError("usage", `--runtime: crun, runc or runsc, not ${runtime}`);
   const { openOciEngine } = await import("../engine/oci/open-oci-engine.js");
   const profilesDir = path.join(programRoot(), "profiles");
   return openOciEngine({

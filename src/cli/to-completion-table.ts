@@ -46,7 +46,7 @@ const OPTION_VALUES: Readonly<Record<string, ArgumentKind>> = {
   "--hide": { kind: "file" },
   "--tool": { kind: "file" },
   "--engine": { kind: "choice", choices: ["oci"] },
-  "--runtime": { kind: "choice", choices: ["crun", "runc"] },
+  "--runtime": { kind: "choice", choices: ["crun", "runc", "runsc"] },
   "--image": { kind: "file" },
   "--network": { kind: "choice", choices: ["none"] },
   "--commit": { kind: "choice", choices: ["ask", "auto", "never"] },

@@ -8,7 +8,7 @@ const [, , runtime = "crun", profilesDir = "", cacheDir = "", mark = ""] = proce
 const engine = openOciEngine({
   profilesDir,
   cacheDir,
-  runtime: runtime === "runc" ? "runc" : "crun",
+  runtime: runtime === "runc" || runtime === "runsc" ? runtime : "crun",
 });
 const one = openEngineCase(engine);
 process.stdout.write(`${one.dir}\n`);

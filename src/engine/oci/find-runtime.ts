@@ -3,7 +3,7 @@ import path from "node:path";
 import { SandboxError } from "../../core/error.js";
 
 /** Runtimes this engine can drive. */
-export type RuntimeName = "crun" | "runc";
+export type RuntimeName = "crun" | "runc" | "runsc";
 
 /** An OCI runtime program. */
 export interface Runtime {
@@ -21,7 +21,7 @@ const PROGRAM_DIRECTORIES: readonly string[] = [
   "/sbin",
 ];
 
-/** The wanted runtime, else crun, else runc. Throws `sandbox-unavailable` where there is none. */
+/** The wanted runtime, else crun, else runc (runsc only when it is asked for: it is slower). Throws `sandbox-unavailable` where there is none. */
 export function findRuntime(wanted: RuntimeName | undefined): Runtime {
   const names: readonly RuntimeName[] = wanted === undefined ? ["crun", "runc"] : [wanted];
   for (const name of names) {

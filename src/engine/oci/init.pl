@@ -6,6 +6,7 @@
 # Arguments: "terminal" or "pipes", the program, its arguments. The task's environment is in /run/environment, NUL after
 # each NAME=VALUE: this program's own must be empty, since perl obeys variables, and arguments can be seen on the host.
 my $kind = shift @ARGV;
+umask 022;    # not every runtime does
 my %environment;
 if (open(my $f, "<", "/run/environment")) {
   local $/ = "\0";

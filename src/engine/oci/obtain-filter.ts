@@ -18,7 +18,10 @@ export async function obtainFilter(input: ObtainFilterInput): Promise<OciConfigI
     if (filter !== undefined) return { bpf: filter.toString("base64") };
   }
   const { toSeccompSection } = await import("./read-seccomp.js");
-  return { section: toSeccompSection(input.profileText, process.arch) };
+  const section = toSeccompSection(input.profileText, process.arch);
+  if (input.runtime.name !== "runsc") return { section };
+  const { toGvisorSection } = await import("./to-gvisor-section.js");
+  return { section: toGvisorSection(section) };
 }
 
 async function compileAndKeep(

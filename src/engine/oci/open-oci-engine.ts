@@ -5,7 +5,7 @@ import { findScript } from "./find-script.js";
 import type { OciEngineOptions } from "./oci-engine-options.js";
 import { startSandbox } from "./start-sandbox.js";
 
-/** The embedded engine: an OCI bundle, run by crun or runc, without a daemon and without root. */
+/** The embedded engine: an OCI bundle, run by crun, runc or runsc (gVisor), without a daemon and without root. */
 export function openOciEngine(options: OciEngineOptions): Engine {
   return {
     name: "oci",

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import path from "node:path";
 import type { SandboxMount, SandboxSpec } from "../../core/sandbox-spec.js";
 import type { StartOptions, TerminalSize } from "../engine.js";
 import type { Mountpoint } from "./choose-mountpoint.js";
@@ -56,12 +57,22 @@ export function planBase(input: PlanSandboxInput): Buffer {
     ...toTerminalSettings(spec, options.terminalSize),
     ...(spec.mounts.some(isExchanged) ? { exchange: "1" } : {}),
     ...(input.image === undefined ? {} : { image: input.image.rootfs }),
+    ...(ids.around
+      ? { id: options.sandboxId, uid_map: toMap(ids.uidMappings), gid_map: toMap(ids.gidMappings) }
+      : {}),
   };
   return toBasePlan(settings, [
     ...ids.steps,
     ...(input.image?.steps ?? toBaseSteps(spec, ids.inside)),
     ...toInitSteps(spec),
   ]);
+}
+
+/** Lines of a uid_map (user_namespaces(7)). */
+function toMap(ranges: TaskIds["uidMappings"]): string {
+  return ranges
+    .map(({ containerID, hostID, size }) => `${containerID} ${hostID} ${size}\n`)
+    .join("");
 }
 
 /** Root's files are to be the task's inside. */
@@ -85,7 +96,7 @@ function toInitSteps(spec: SandboxSpec): readonly StageStep[] {
 
 /** The second frame: everything else. */
 export function planTask(
-  { spec, options, runtime, ids, purpose }: PlanSandboxInput,
+  { spec, options, runtime, ids, mountpoint, purpose }: PlanSandboxInput,
   { argv, seccomp, limits }: PlanTaskInput,
 ): Buffer {
   return toTaskPlan({
@@ -102,8 +113,13 @@ export function planTask(
       rlimits: limits?.rlimits ?? [],
       seccomp,
       ...(options.terminalSize === undefined ? {} : { terminalSize: options.terminalSize }),
+      ...(runtime.name === "runsc" ? { gvisorRoot: path.join(mountpoint.path, "rootfs") } : {}),
     }),
-    runtime: toRuntimeArguments(runtime, purpose, options.sandboxId),
+    runtime: [
+      runtime.path,
+      ...toGlobalArguments(runtime, ids),
+      ...toVerb(purpose, options.sandboxId),
+    ],
   });
 }
 
@@ -115,14 +131,29 @@ function toTerminalSettings(
   return { terminal: "1", columns: String(size.columns), rows: String(size.rows) };
 }
 
-function toRuntimeArguments(
-  runtime: Runtime,
-  purpose: "run" | "compile",
-  id: string,
-): readonly string[] {
-  const manager = runtime.name === "crun" ? ["--cgroup-manager=disabled"] : ["--rootless=true"];
-  // The log is named from the working directory, which is the bundle: crun reads a colon in its path as a kind of log.
-  const global = [...manager, "--root", "@/runtime", "--log", "log", "--log-format", "text"];
+function toVerb(purpose: "run" | "compile", id: string): readonly string[] {
   const verb = purpose === "run" ? "run" : "create";
-  return [runtime.path, ...global, verb, "--bundle", "@/", "--pid-file", "@/started/pid", id];
+  return [verb, "--bundle", "@/", "--pid-file", "@/started/pid", id];
 }
+
+function toGlobalArguments({ name }: Runtime, { mode }: TaskIds): readonly string[] {
+  // The log is named from the working directory, which is the bundle: crun reads a colon in its path as a kind of log.
+  const files = ["--root", "@/runtime", "--log", "log", "--log-format", "text"];
+  if (name === "crun") return ["--cgroup-manager=disabled", ...files];
+  if (name === "runc") return ["--rootless=true", ...files];
+  return [...GVISOR, ...(mode === "user" ? ["--rootless"] : []), ...files];
+}
+
+/**
+ * gVisor's kernel: no network but loopback, no socket or FIFO of the host, writes go to the overlay at once (no overlay of its
+ * own), the profile's filter between the task and it. Its groups are the stage's.
+ */
+const GVISOR = [
+  "--network=none",
+  "--ignore-cgroups",
+  "--overlay2=none",
+  "--host-uds=none",
+  "--host-fifo=none",
+  "--file-access-mounts=shared",
+  "--oci-seccomp",
+];

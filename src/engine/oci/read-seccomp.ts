@@ -11,6 +11,14 @@ interface SeccompProfile {
   readonly syscalls: readonly SeccompRule[];
 }
 
+/** The `linux.seccomp` section of an OCI configuration. */
+export interface SeccompSection {
+  readonly defaultAction: string;
+  readonly defaultErrnoRet: number;
+  readonly architectures: readonly string[];
+  readonly syscalls: readonly Omit<SeccompRule, "includes">[];
+}
+
 interface SeccompRule {
   readonly names: readonly string[];
   readonly action: string;
@@ -26,7 +34,7 @@ const ARCHITECTURES: Readonly<Record<string, { readonly scmp: string; readonly g
 };
 
 /** The `linux.seccomp` section of an OCI configuration for this machine (runtime-spec, config-linux.md). */
-export function toSeccompSection(profileText: string, nodeArch: string): object {
+export function toSeccompSection(profileText: string, nodeArch: string): SeccompSection {
   const architecture = ARCHITECTURES[nodeArch];
   if (architecture === undefined)
     throw new SandboxError(

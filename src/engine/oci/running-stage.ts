@@ -24,6 +24,8 @@ export interface RunningStageInput {
 const GRACE_MS = 2000;
 /** Time a stage has to kill its sandbox and to see it gone; a stage that does not is killed itself. */
 const KILL_MS = 5000;
+/** More time than any runtime takes to begin. */
+const START_MS = 60_000;
 const POLL_MS = 5;
 const SIGTERM = 15;
 
@@ -51,9 +53,17 @@ export class RunningStage implements RunningSandbox {
       maximum: upperBytes,
       onExceeded: (reason) => this.killNow({ outcome: "interrupted", reason }),
     });
-    if (timeoutMs !== undefined) this.#after(timeoutMs, () => this.end({ outcome: "timed-out" }));
+    if (timeoutMs !== undefined) this.#limitTime(timeoutMs);
     if (abort?.aborted === true) this.#onAbort();
     abort?.addEventListener("abort", this.#onAbort);
+  }
+
+  /** The task's time begins with the task, whatever its runtime takes to come up; a runtime that hangs is ended too. */
+  #limitTime(milliseconds: number): void {
+    this.#after(milliseconds + START_MS, () => this.killNow({ outcome: "timed-out" }));
+    const { begun } = this.#input.channel;
+    const startClock = () => this.#after(milliseconds, () => this.end({ outcome: "timed-out" }));
+    begun.then(startClock, () => {});
   }
 
   /** Rejects, when all of it is gone, where the task could not begin. */

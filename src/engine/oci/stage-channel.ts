@@ -106,7 +106,7 @@ function toMissing([code, reason]: readonly string[]): Outcome {
 function toFailure([signal, code, begun, log]: readonly string[]): string | undefined {
   if (begun === "1") return undefined;
   const line = log?.trim().split("\n")[0] ?? "";
-  const message = /msg="((?:[^"\\]|\\.)*)"/.exec(line)?.[1] ?? line;
+  const message = /msg"?[=:]"((?:[^"\\]|\\.)*)"/.exec(line)?.[1] ?? line;
   if (message !== "") return message;
   return signal === "0"
     ? `the runtime gave up with code ${code}`

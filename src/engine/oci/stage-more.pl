@@ -150,6 +150,48 @@ sub make_exchanged_namespace {
   return $ns;
 }
 
+# gVisor runs its own kernel and file server as root of the namespace it is started in: of one whose ids are those the task
+# may touch files as, and in which host root is nobody. (The network namespace is for its control socket.) The helper, which was forked before, writes the maps.
+sub enter_namespace_around {
+  my ($argv) = @_;
+  skip_copying($argv);
+  pipe(my $up_r, my $up_w) or fail("cannot make a pipe: $!");
+  my $self = $$;
+  my $pid = fork();
+  defined $pid or fail("cannot fork: $!");
+  if ($pid == 0) {
+    close($up_w);
+    sysread($up_r, my $byte, 1) or exit 1;
+    exit(write_file("/proc/$self/uid_map", $setting{uid_map}) && write_file("/proc/$self/gid_map", $setting{gid_map}) ? 0 : 1);
+  }
+  my ($uid, $gid) = map { /^0 (\d+)/m ? $1 : 0 } @setting{"uid_map", "gid_map"};
+  for ($scratch, map { "$scratch/$_" } "runtime", "started", "config.json") { chown($uid, $gid, $_) or fail("cannot hand $_ over: $!") }
+  call("unshare", $NEW_USER | 0x20000 | 0x40000000) == 0 or fail("cannot make a user namespace for gVisor: $!");
+  syswrite($up_w, "x");
+  waitpid($pid, 0);
+  fail("cannot map the ids for gVisor") if $?;
+  $( = 0; $) = 0; $< = 0; $> = 0;
+  fail("cannot become root of gVisor's namespace: $!") if $< != 0 || $> != 0;
+  die_with_parent();    # forgotten when credentials change: the parent's death shows in the pipe from it
+  our $from_parent;
+  my $set = "";
+  vec($set, fileno($from_parent), 1) = 1;
+  exit 1 if select($set, undef, undef, 0) > 0;
+}
+
+# Another runsc, in the namespaces of the first, tells its kernel. Where there is none yet, or none any more, nothing happens.
+sub signal_gvisor {
+  my ($pid, $signal) = @_;
+  return if $signal !~ /^\d+$/;
+  my $teller = fork();
+  return if !defined $teller || $teller;
+  my @namespaces = map { my ($path, $how) = ("/proc/1/ns/$_\0", pack("QQQ", $O_CLOEXEC, 0, 0)); call("openat2", $AT_FDCWD, $path, $how, 24) } qw(pid user net mnt);
+  call("setns", $_, 0) == 0 or exit 1 for @namespaces;
+  $( = 0; $) = 0; $< = 0; $> = 0;
+  waitpid(run("$scratch/runsc", "--root", "$scratch/runtime", "kill", $setting{id}, $signal), 0);
+  exit 0;
+}
+
 sub swap_map {
   my ($id) = @_;
   my $map = "0 $id 1\n$id 0 1\n";

@@ -23,7 +23,7 @@ sub numbers { my ($column) = @_; return map { my ($name, @n) = split; $name => $
 my $machine = 0 + (-e "/lib/ld-linux-aarch64.so.1" && !-e "/lib64/ld-linux-x86-64.so.2");
 our %NR = (numbers($machine, ["mount 165 40", "prctl 157 167", "unshare 272 97", "close 3 57", "ioctl 16 29",
   "rt_sigprocmask 14 135", "signalfd4 289 74", "inotify_init1 294 26", "inotify_add_watch 254 27", "setsid 112 157",
-  "sched_setaffinity 203 122", "setgroups 116 159", "dup3 292 24"]), open_tree => 428, move_mount => 429,
+  "sched_setaffinity 203 122", "setgroups 116 159", "dup3 292 24", "setns 308 268"]), open_tree => 428, move_mount => 429,
   close_range => 436, openat2 => 437, mount_setattr => 442);
 our ($O_DIRECTORY, $O_NONBLOCK, $O_CLOEXEC, $O_PATH) = ($machine ? 040000 : 0200000, 04000, 02000000, 010000000);
 our ($MS_RDONLY, $MS_NOSUID, $MS_NODEV, $MS_NOEXEC, $MS_BIND, $MS_REC_PRIVATE) = (1, 2, 4, 8, 4096, 16384 | 1 << 18);
@@ -106,6 +106,7 @@ sub main {
     die_with_parent();
     assemble_base();
     more("exchanged_namespace") if $setting{exchange};    # while node is at the rest of the plan
+    our $from_parent = $plan_r;
     take_plan(read_frame($plan_r));    # also shows that the parent was alive after the line before the last
     assemble_rest();
     become_runtime(@pty);
@@ -395,7 +396,8 @@ sub become_runtime {
   my @argv = map { my $a = $_; $a =~ s{^\@/}{$scratch/}; $a } map { @$_[1 .. $#$_] } ops("runtime");
   chdir($scratch) or fail("cannot enter $scratch: $!");
   more("compile_filter", @argv) if $setting{purpose} eq "compile";
-  skip_copying(\@argv);
+  more("enter_namespace_around", \@argv) if $setting{uid_map};
+  skip_copying(\@argv) if !$setting{uid_map};
   if (defined $slave) { more("take_terminal", $slave) }
   my %place = (i => 0, o => 1, e => 2);
   for my $letter (grep { !/node/ } keys %pipe_end) { call("dup3", fileno($pipe_end{$letter}), $place{$letter}, 0) }
@@ -479,17 +481,32 @@ sub wait_for_event {
   if (vec($read, $inotify, 1)) { drain($inotify); tell_node("begun") }
   if (vec($read, $signal_fd, 1)) {
     my $signal = unpack("L", drain($signal_fd));
-    if ($signal != $CHILD) { kill($signal, $pid) }
-    elsif (waitpid($pid, 1) == $pid) { our $status = $?; more("finish_terminal") if $setting{terminal}; report($status); exit 0 }
+    if ($signal != $CHILD) { pass_signal($pid, $signal) }
+    else {
+      # Whoever told gVisor of a signal must be reaped too: while it is a zombie, pid 1 cannot go.
+      while ((my $gone = waitpid(-1, 1)) > 0) {
+        next if $gone != $pid;
+        our $status = $?;
+        more("finish_terminal") if $setting{terminal};
+        report($status);
+        exit 0;
+      }
+    }
   }
   return ($read, $write);
+}
+
+# runsc hands on what it gets only with a terminal.
+sub pass_signal {
+  my ($pid, $signal) = @_;
+  $setting{uid_map} && !$setting{terminal} ? more("signal_gvisor", $pid, $signal) : kill($signal, $pid);
 }
 
 sub drain { my ($fd) = @_; open(my $f, "<&", $fd); sysread($f, my $data, 4096); return $data }
 
 sub obey {
   my ($pid, $verb, @args) = @_;
-  if ($verb eq "signal") { kill($args[0], $pid) }
+  if ($verb eq "signal") { pass_signal($pid, $args[0]) }
   elsif ($verb eq "kill") { kill($KILL, $pid) }
   elsif ($verb eq "resize" && $setting{terminal}) { more("resize_terminal", $pid, @args) }
 }
@@ -501,7 +518,8 @@ sub report {
   my ($status) = @_;
   my $log = "";
   if (sysopen(my $f, "$scratch/log", 0)) { sysread($f, $log, 4096) }
-  tell_node("exit", $status & 127, $status >> 8, -s "$scratch/started/pid" ? 1 : 0, $log);
+  my $begun = -s "$scratch/started/pid" && !($setting{uid_map} && $status == 128 << 8 && $log ne "");    # runsc writes it a little too early
+  tell_node("exit", $status & 127, $status >> 8, $begun ? 1 : 0, $log);
 }
 
 main();

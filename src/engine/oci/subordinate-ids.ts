@@ -28,11 +28,13 @@ const SAMPLE = 256;
 
 /**
  * The user's ranges of `/etc/subuid` and `/etc/subgid`, where a workspace shows files of them at its top (rootless containers
- * make such files). Mapping them takes two more programs at each start, so it is not done where nothing asks for it.
+ * make such files). Mapping them takes two more programs at each start, so it is not done where nothing asks for it:
+ * unless `isNeeded`.
  */
 export function planSubordinateIds(
   mounts: readonly SandboxMount[],
   invoker: UserAndGroup,
+  isNeeded = false,
 ): SubordinateIds {
   const newuidmap = findSystemProgram("newuidmap");
   const newgidmap = findSystemProgram("newgidmap");
@@ -41,7 +43,10 @@ export function planSubordinateIds(
   const uids = readRanges("/etc/subuid", names, invoker.uid);
   const gids = readRanges("/etc/subgid", names, invoker.gid);
   if (uids.length === 0 || gids.length === 0) return NONE;
-  if (!mounts.some((mount) => mount.kind === "overlay" && showsIds(mount.lower, uids, gids)))
+  if (
+    !isNeeded &&
+    !mounts.some((mount) => mount.kind === "overlay" && showsIds(mount.lower, uids, gids))
+  )
     return NONE;
   return {
     steps: [

@@ -19,6 +19,8 @@ export interface TaskIds {
   readonly uidMappings: readonly IdRange[];
   readonly gidMappings: readonly IdRange[];
   readonly steps: readonly StageStep[];
+  /** gVisor has no user namespace of its own to map: the stage makes one, with these maps, around it. */
+  readonly around: boolean;
 }
 
 /** Every id but 0 and the invalid one. */
@@ -61,25 +63,50 @@ function toRootsIds(task: UserAndGroup, invoker: UserAndGroup, runtime: RuntimeN
     uidMappings: ranges,
     gidMappings: ranges,
     steps: [],
+    around: runtime === "runsc",
   };
 }
 
-/** runc maps 0 or nothing: under it the user's task sees itself as 0, without capabilities. */
+/**
+ * runc maps 0 or nothing: under it the user's task sees itself as 0, without capabilities. runsc must be 0 itself, which is
+ * one of the user's subordinate ids; where there are none, its task sees itself as 0 too.
+ */
 function toUsersIds(
   invoker: UserAndGroup,
   runtime: RuntimeName,
   mounts: readonly SandboxMount[],
 ): TaskIds {
-  const inside = runtime === "crun" ? invoker : { uid: 0, gid: 0 };
-  const more = planSubordinateIds(mounts, invoker);
+  const isRunsc = runtime === "runsc";
+  const more = planSubordinateIds(mounts, invoker, isRunsc);
+  const hasOther0 = isRunsc && more.steps.length > 0;
+  const inside = runtime === "crun" || hasOther0 ? invoker : { uid: 0, gid: 0 };
+  const zero: readonly IdRange[] = hasOther0 ? [{ containerID: 0, hostID: 1, size: 1 }] : [];
+  const rest = (ranges: readonly IdRange[]) => (hasOther0 ? dropFirst(ranges) : ranges);
   return {
     mode: "user",
     invoker,
     inside,
     stageUid: 0,
     stageGid: 0,
-    uidMappings: [{ containerID: inside.uid, hostID: 0, size: 1 }, ...more.uidMappings],
-    gidMappings: [{ containerID: inside.gid, hostID: 0, size: 1 }, ...more.gidMappings],
+    uidMappings: [
+      { containerID: inside.uid, hostID: 0, size: 1 },
+      ...zero,
+      ...rest(more.uidMappings),
+    ],
+    gidMappings: [
+      { containerID: inside.gid, hostID: 0, size: 1 },
+      ...zero,
+      ...rest(more.gidMappings),
+    ],
     steps: more.steps,
+    around: isRunsc,
   };
+}
+
+/** Without the first id, which is runsc's 0. */
+function dropFirst([first, ...others]: readonly IdRange[]): readonly IdRange[] {
+  if (first === undefined) return [];
+  const { containerID, hostID, size } = first;
+  const less = { containerID: containerID + 1, hostID: hostID + 1, size: size - 1 };
+  return less.size === 0 ? others : [less, ...others];
 }

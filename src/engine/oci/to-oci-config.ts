@@ -27,6 +27,11 @@ export interface OciConfigInput {
   /** The `linux.seccomp` section, or a compiled filter in base64 that crun takes instead. */
   readonly seccomp: { readonly section: object } | { readonly bpf: string };
   readonly terminalSize?: TerminalSize;
+  /**
+   * For gVisor, whose kernel sees only what it is handed: where the stage has put the root filesystem together. It has no
+   * user namespace of its own, and what can be written is handed over beside the read-only root.
+   */
+  readonly gvisorRoot?: string;
 }
 
 /** Annotation by which crun takes a compiled filter (crun(1)). */
@@ -51,16 +56,13 @@ const READONLY_PATHS = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/pro
 export function toOciConfig(input: OciConfigInput): object {
   return {
     ociVersion: "1.0.0",
-    root: { path: "rootfs", readonly: true },
+    // The stage has made it read-only: gVisor's own attempt to do so fails on a mount that is so already.
+    root: { path: "rootfs", readonly: input.gvisorRoot === undefined },
     hostname: input.spec.hostname,
     process: toProcess(input),
-    mounts: MOUNTS,
+    mounts: toMounts(input),
     linux: {
-      namespaces: ["user", "mount", "pid", "ipc", "uts", "cgroup", "network"].map((type) => ({
-        type,
-      })),
-      uidMappings: input.uidMappings,
-      gidMappings: input.gidMappings,
+      ...toNamespaces(input),
       maskedPaths: MASKED_PATHS,
       readonlyPaths: READONLY_PATHS,
       ...("section" in input.seccomp ? { seccomp: input.seccomp.section } : {}),
@@ -90,6 +92,32 @@ const MOUNTS = [
     options: ["nosuid", "noexec", "nodev", "mode=1777", "size=64m"],
   },
 ];
+
+const NAMESPACES = ["mount", "pid", "ipc", "uts", "cgroup", "network"].map((type) => ({ type }));
+
+function toNamespaces({ gvisorRoot, uidMappings, gidMappings }: OciConfigInput): object {
+  if (gvisorRoot !== undefined) return { namespaces: NAMESPACES };
+  return { namespaces: [{ type: "user" }, ...NAMESPACES], uidMappings, gidMappings };
+}
+
+/** gVisor mounts its own /dev. It keeps the root in memory as it found it, which is right as long as nobody writes there. */
+function toMounts({ gvisorRoot, spec }: OciConfigInput): readonly object[] {
+  if (gvisorRoot === undefined) return MOUNTS;
+  const overlays = spec.mounts.filter(({ kind }) => kind === "overlay");
+  const writable = ["/tmp", spec.home, ...overlays.map(({ target }) => target)].sort();
+  const outermost = writable.filter(
+    (target) => !writable.some((other) => target.startsWith(`${other}/`)),
+  );
+  return [
+    ...MOUNTS.filter(({ destination }) => destination !== "/dev"),
+    ...[...new Set(outermost)].map((target) => ({
+      destination: target,
+      type: "bind",
+      source: `${gvisorRoot}${target}`,
+      options: ["rbind", "rw"],
+    })),
+  ];
+}
 
 /** The init's alone: the task's own comes as its arguments. */
 const INIT_ENV = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"];
