@@ -26,20 +26,6 @@ export function toDaemonError(error: unknown, context: ErrorContext): SandboxErr
   });
 }
 
-/** True where the daemon could not be reached, or went away during a request. */
-export function isLost(error: unknown): boolean {
-  return LOST.has(String(pick(error, "cause", "code"))) || LOST.has(String(pick(error, "code")));
-}
-
-const LOST = new Set([
-  "ECONNREFUSED",
-  "ECONNRESET",
-  "ENOENT",
-  "EPIPE",
-  "ETIMEDOUT",
-  "ECONNABORTED",
-]);
-
 /** Sentences of daemons that a person can do something about (moby, daemon/ and runtimes' own). */
 const KNOWN: readonly {
   readonly pattern: RegExp;
