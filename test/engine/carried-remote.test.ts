@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { readFileSync, statSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -8,13 +9,18 @@ import { openCarriedLayers } from "../../src/engine/docker/open-carried-layers.j
 import type { Daemon } from "../../src/engine/docker/open-daemon.js";
 import { probeVisibility } from "../../src/engine/docker/probe-visibility.js";
 import { connect, openCarriedCase, toRunArgs } from "../support/carried-case.js";
-import { importBusyboxInto } from "../support/private-docker.js";
+import { openEngineCase } from "../support/engine-case.js";
+import { BUSYBOX, importBusyboxInto, skipWithoutDocker } from "../support/private-docker.js";
 import { openRemoteDocker, type RemoteDocker } from "../support/remote-docker.js";
-import { skipWithoutDocker } from "../support/private-docker.js";
+import { openRemoteEngine, toChildCase } from "../support/remote-engine.js";
+import { makeTree, openTempDir } from "../support/temp-tree.js";
 
 const skip =
   skipWithoutDocker() || (process.getuid?.() === 0 ? false : "only root starts another daemon");
 const CHILD = fileURLToPath(new URL("./ssh-child.js", import.meta.url));
+const ENGINE_CHILD = fileURLToPath(new URL("./engine-child.js", import.meta.url));
+const openEngine = (remote: RemoteDocker, home: string) =>
+  openRemoteEngine({ address: remote.address, env: remote.env, home });
 const MiB = 2 ** 20;
 
 describe("a daemon with another view of the filesystem", { skip }, () => {
@@ -53,6 +59,60 @@ describe("a daemon with another view of the filesystem", { skip }, () => {
       },
     );
     await connect(remote.address, remote.env);
+  });
+
+  it("runs a task as an engine does: its image, what is hidden and read-only, its exit code", async () => {
+    using place = openTempDir();
+    const engine = openEngine(remote, place.path);
+    makeTree(place.path, ["tool/x=tool"]);
+    using one = openEngineCase(engine, { tree: ["a=1", "env=TOPSECRET", "dir/key=TOPSECRET"] });
+    const tool = path.join(place.path, "tool");
+    const { image } = await engine.resolveImage(BUSYBOX);
+    const script = `cat a ${tool}/x; cat env dir/key; ls dir; echo 2 > b; rm a; id -u; exit 7`;
+    const ended = await one.run({
+      argv: ["/bin/sh", "-c", script],
+      spec: { image },
+      mounts: [
+        { kind: "readonly", source: tool, target: tool },
+        { kind: "hidden", target: path.join(one.workspace, "env"), type: "file" },
+        { kind: "hidden", target: path.join(one.workspace, "dir"), type: "dir" },
+      ],
+    });
+    assert.deepEqual(ended.outcome, { outcome: "exited", code: 7 }, ended.stderr);
+    assert.equal(ended.stdout, `1tool${one.uid}\n`);
+    assert.deepEqual(readdirSync(one.upper).sort(), ["a", "b"]);
+    assert.equal(remote.docker(["ps", "-aq"]), "");
+  });
+
+  it("needs an image, and says so", async () => {
+    using place = openTempDir();
+    const engine = openEngine(remote, place.path);
+    using one = openEngineCase(engine, { tree: ["a=1"] });
+    await assert.rejects(one.run("true"), /it needs an image$/);
+  });
+
+  it("gives the work of a sandbox back whose controller is gone", async () => {
+    using place = openTempDir();
+    const engine = openEngine(remote, place.path);
+    using one = openEngineCase(engine, { tree: ["a=1"] });
+    const { image } = await engine.resolveImage(BUSYBOX);
+    const child = spawn(process.execPath, [ENGINE_CHILD], {
+      env: {
+        ...process.env,
+        ...remote.env,
+        CASE: JSON.stringify(toChildCase(one, image, place.path)),
+        ADDRESS: remote.address,
+      },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await once(child.stdout, "data");
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    assert.deepEqual(readdirSync(one.upper), []);
+    const { spec, sandboxId } = toChildCase(one, image, place.path);
+    for (const _ of [1, 2]) await engine.settle({ spec, sandboxId, scratchDir: one.scratch });
+    assert.equal(readFileSync(path.join(one.upper, "w"), "utf8"), "work\n");
+    assert.equal(remote.docker(["ps", "-aq"]), "");
   });
 
   it("carries a file of a gigabyte in bounded memory, both ways", async () => {

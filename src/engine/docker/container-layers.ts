@@ -18,6 +18,8 @@ export type ContainerMount =
       readonly source: string;
       readonly target: string;
       readonly readOnly: boolean;
+      /** The source lies in a volume of the daemon's. */
+      readonly isInVolume?: boolean;
     }
   /** `options` as mount(8) has them, e.g. `mode=0700,size=25%`. */
   | { readonly type: "tmpfs"; readonly target: string; readonly options: string };
@@ -34,7 +36,7 @@ export interface UpperUsage {
 export interface ContainerLayers {
   /** For the container, parents before children. */
   readonly mounts: readonly ContainerMount[];
-  /** The daemon sees nothing of this machine: what is readable only, or a hidden file, is among `mounts` too. */
+  /** The daemon sees nothing of this machine: what is readable only or hidden is among `mounts` too. */
   readonly isRemote?: boolean;
   /** Undefined where the host watches the uppers itself. */
   readonly readUsage?: () => Promise<UpperUsage>;

@@ -16,7 +16,15 @@ import {
   TREE_TOP,
 } from "./plan-carried.js";
 import { createHelper } from "./run-helper.js";
-import { EMPTY, LAYERS_AT, NOTHING, sendLayers, toUpperPlace, toWorkPlace } from "./send-layers.js";
+import {
+  CLOSED,
+  EMPTY,
+  LAYERS_AT,
+  NOTHING,
+  sendLayers,
+  toUpperPlace,
+  toWorkPlace,
+} from "./send-layers.js";
 import { sendTree } from "./send-tree.js";
 import {
   createTreeVolume,
@@ -70,7 +78,7 @@ export async function openCarriedLayers(
     writeCarried(input.scratchDir, toOwners(input, trees));
     const mounts = trees.map((tree) => toSandboxMount(tree, { trees, volume }));
     if (carries === "overlays") return { ...layers, mounts };
-    return { ...layers, isRemote: true, mounts: [...mounts, ...toHiddenFiles(spec, volume)] };
+    return { ...layers, isRemote: true, mounts: [...mounts, ...toHidden(spec, volume)] };
   } catch (error) {
     await layers.remove().catch(() => {});
     throw error;
@@ -146,14 +154,10 @@ function toSandboxMount(
   const { mount, isFile, volume } = tree;
   const { target } = mount;
   const lower = `${volume.mountpoint}/${TREE_TOP}`;
-  if (isFile) return { type: "bind", source: lower, target, readOnly: true };
+  if (isFile) return { type: "bind", source: lower, target, readOnly: true, isInVolume: true };
   const layers = o.volume.mountpoint;
   refuseHarmful(lower, layers);
-  if (mount.kind === "readonly") {
-    const overlay = `ro,lowerdir=${lower}:${layers}/${EMPTY},${OVERLAY_OPTIONS}`;
-    // An overlay without an upperdir is readable only by itself, and Docker takes no anonymous volume as such.
-    return { type: "volume", target, readOnly: false, overlay };
-  }
+  if (mount.kind === "readonly") return toLowerOnly(lower, target, layers);
   const index = o.trees.filter((one) => one.mount.kind === "overlay").indexOf(tree);
   const dirs = [
     `lowerdir=${lower}`,
@@ -164,17 +168,24 @@ function toSandboxMount(
   return { type: "volume", target, readOnly: false, overlay };
 }
 
-/** An empty file that nobody may read, over each. */
-function toHiddenFiles(
+/** An empty thing that nobody may read, over each. */
+function toHidden(
   { mounts }: SandboxSpec,
   { mountpoint }: DaemonVolume,
 ): readonly ContainerMount[] {
-  const source = `${mountpoint}/${NOTHING}`;
-  return mounts.flatMap(({ kind, target, ...mount }): readonly ContainerMount[] =>
-    kind === "hidden" && "type" in mount && mount.type === "file"
-      ? [{ type: "bind", source, target, readOnly: true }]
-      : [],
-  );
+  return mounts.flatMap((mount): readonly ContainerMount[] => {
+    if (mount.kind !== "hidden") return [];
+    const { target, type } = mount;
+    if (type === "dir") return [toLowerOnly(`${mountpoint}/${CLOSED}`, target, mountpoint)];
+    const source = `${mountpoint}/${NOTHING}`;
+    return [{ type: "bind", source, target, readOnly: true, isInVolume: true }];
+  });
+}
+
+/** An overlay without an upperdir is readable only by itself, and Docker takes no anonymous volume as such. */
+function toLowerOnly(lower: string, target: string, layers: string): ContainerMount {
+  const overlay = `ro,lowerdir=${lower}:${layers}/${EMPTY},${OVERLAY_OPTIONS}`;
+  return { type: "volume", target, readOnly: false, overlay };
 }
 
 /** mount(8) options have no way to say these. */

@@ -5,6 +5,7 @@ import { parseOwner, toHomeLabel } from "./labels.js";
 import { type LabelledThing, listContainers, listImages, listVolumes } from "./list-ours.js";
 import type { Daemon } from "./open-daemon.js";
 import { removeContainer } from "./run-helper.js";
+import { pruneTrees } from "./tree-cache.js";
 
 type PruneRequest = Parameters<Engine["prune"]>[0];
 
@@ -24,13 +25,16 @@ export async function pruneContainers(
     (thing) => isOurs(thing) && isLeft(thing),
   );
   if (!dryRun) for (const { id } of containers) await removeContainer(daemon, id);
-  const volumes = (await listVolumes(daemon, { home })).filter(isLeft);
+  const volumes = (await listVolumes(daemon, { home })).filter(
+    (one) => one.kind !== "tree" && isLeft(one),
+  );
   const images = await listImages(daemon, { home });
   return [
     ...containers.map((one) => toLine("container", one)),
     ...(await removeAll(daemon, "/volumes/", { things: volumes, dryRun })).map((one) =>
       toLine("volume", one),
     ),
+    ...(await pruneTrees(daemon, { home, isKept, dryRun })),
     ...(await removeAll(daemon, "/images/", { things: images, dryRun })).map(
       ({ id, content }) => `image ${content ?? id.slice(0, 19)}`,
     ),

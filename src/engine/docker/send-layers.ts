@@ -12,6 +12,9 @@ export const EMPTY = "empty";
 /** In the volume of the layers: an empty file that nobody may read. */
 export const NOTHING = "nothing";
 
+/** The same of a directory. */
+export const CLOSED = "closed";
+
 /** The places of an overlay's directories in the volume of the layers. */
 export function toUpperPlace(index: number): string {
   return `${index}/upper`;
@@ -33,6 +36,7 @@ export async function sendLayers(
   const target = { ...o, directory: LAYERS_AT };
   const places = uppers.flatMap(({ index }) => [`${index}`, toWorkPlace(index)]);
   const made = [EMPTY, ...places].map(toDirectory);
+  made.push(encodeTarHeader({ ...ROOTS, name: CLOSED, type: "dir", mode: 0 }));
   made.push(encodeTarHeader({ ...ROOTS, name: NOTHING, type: "file", mode: 0 }));
   await sendArchive(Readable.from([...made, TAR_END], { objectMode: false }), target);
   for (const { mount, index } of uppers) {

@@ -160,7 +160,7 @@ async function createContainer(
   // A daemon elsewhere does not see our files.
   const isRemote = layers.isRemote === true;
   const hosts = isRemote ? [] : planHosts(spec, engine.cacheDir);
-  const planned = isRemote ? { ...spec, mounts: spec.mounts.filter(isMadeAnywhere) } : spec;
+  const planned = isRemote ? { ...spec, mounts: [] } : spec;
   const body = toContainerConfig({
     spec,
     image: image.name,
@@ -194,11 +194,6 @@ async function createContainer(
     container: pickText(answer, "Id"),
     warnings: toList(pick(answer, "Warnings")).map(String),
   };
-}
-
-/** A directory is hidden by an empty one that every daemon can make. */
-function isMadeAnywhere(mount: SandboxSpec["mounts"][number]): boolean {
-  return mount.kind === "hidden" && mount.type === "dir";
 }
 
 const IMAGE_TMP = {

@@ -16,20 +16,25 @@ export class TarChunks {
 
   append(bytes: Uint8Array): void {
     for (let done = 0; done < bytes.length; ) {
-      const space = this.space();
-      const part = bytes.subarray(done, done + space.length);
-      space.set(part);
-      this.advance(part.length);
-      done += part.length;
+      const length = Math.min(bytes.length - done, this.#chunk.length - this.#used);
+      // A view costs more than the copy of a header.
+      this.#chunk.set(
+        length === bytes.length ? bytes : bytes.subarray(done, done + length),
+        this.#used,
+      );
+      this.#advance(length);
+      done += length;
     }
   }
 
-  /** Where the next bytes go; never empty. `advance` says how many were put there. */
-  space(): Buffer {
-    return this.#chunk.subarray(this.#used);
+  /** Has `fill` put bytes, at most `most` and at least one, into `chunk` from `at` on; it returns how many. */
+  fill(most: number, fill: (chunk: Buffer, at: number, length: number) => number): number {
+    const length = fill(this.#chunk, this.#used, Math.min(most, this.#chunk.length - this.#used));
+    this.#advance(length);
+    return length;
   }
 
-  advance(length: number): void {
+  #advance(length: number): void {
     this.#used += length;
     if (this.#used === this.#chunk.length) this.#close();
   }

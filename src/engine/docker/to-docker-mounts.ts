@@ -33,13 +33,14 @@ function toBytes(options: string): string {
   );
 }
 
-function toBind({ source, target, readOnly }: BindMount): object {
+function toBind({ source, target, readOnly, isInVolume }: BindMount): object {
   return {
     Type: "bind",
     Source: source,
     Target: target,
     ReadOnly: readOnly,
-    BindOptions: { Propagation: "rprivate" },
+    // Docker takes nothing else for what lies below its own root.
+    BindOptions: { Propagation: isInVolume === true ? "rslave" : "rprivate" },
   };
 }
 

@@ -145,20 +145,16 @@ function* writeBody(
   { chunks, fingerprint }: Writing,
   file: { readonly fd: number; readonly size: number },
 ): Generator<Buffer, void> {
-  let left = file.size;
-  let ended = false;
-  while (left > 0) {
-    const space = chunks.space();
-    const wanted = Math.min(space.length, left);
-    const length = ended ? 0 : readSync(file.fd, space, 0, wanted, null);
-    if (length === 0) {
-      fingerprint.spoil();
-      ended = true;
-      space.fill(0, 0, wanted);
-    }
-    const done = length === 0 ? wanted : length;
-    chunks.advance(done);
-    left -= done;
+  const read = (chunk: Buffer, at: number, length: number): number => {
+    const got = readSync(file.fd, chunk, at, length, null);
+    if (got > 0) return got;
+    // It has become shorter: what is missing is zeros.
+    fingerprint.spoil();
+    chunk.fill(0, at, at + length);
+    return length;
+  };
+  for (let left = file.size; left > 0; ) {
+    left -= chunks.fill(left, read);
     yield* chunks.drain();
   }
   chunks.append(PADDING.subarray(0, toPadding(file.size)));
