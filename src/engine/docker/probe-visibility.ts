@@ -1,11 +1,11 @@
 import { lstatSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { hasErrno, isSandboxError, SandboxError } from "../../core/error.js";
+import { hasErrno, isSandboxError } from "../../core/error.js";
 import type { SandboxSpec } from "../../core/sandbox-spec.js";
 import { randomBytes } from "../../host/random-bytes.js";
 import type { ContainerMount, OpenLayersInput } from "./container-layers.js";
 import { toContentId } from "./content-id.js";
-import { pick, toList } from "./parse-answer.js";
+import { refuseRootless } from "./refuse-rootless.js";
 import { runHelper } from "./run-helper.js";
 
 /** Levels from an upperdir up to what all sessions have in common. */
@@ -26,22 +26,6 @@ export async function probeVisibility(input: OpenLayersInput): Promise<boolean> 
     writeFileSync(file, "", { mode: 0o600 });
   }
   return isVisible;
-}
-
-/** Its containers have other ids than the host: what a task wrote would belong to nobody here. */
-async function refuseRootless(daemon: OpenLayersInput["daemon"]): Promise<void> {
-  const info = await daemon.request({ method: "GET", path: "/info", doing: "ask what it is" });
-  if (
-    !toList(pick(info, "SecurityOptions"))
-      .map(String)
-      .some((option) => /\brootless\b/.test(option))
-  )
-    return;
-  throw new SandboxError(
-    "sandbox-unavailable",
-    `the daemon at ${daemon.address} is rootless: it gives files other owners than they have here`,
-    { hint: "use --engine oci, which needs no daemon and no root, or a daemon of root's" },
-  );
 }
 
 async function tryPaths(input: OpenLayersInput): Promise<boolean> {
