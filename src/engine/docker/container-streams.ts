@@ -52,7 +52,7 @@ export function connectContainer(
     announced: first.announced,
     said: () => first.text,
     drained,
-    release: feed(io.stdin, toInput(stream)),
+    release: feed(io.stdin, toInput(stream, terminal)),
   };
 }
 
@@ -114,8 +114,11 @@ function write(to: PassThrough, chunk: Buffer, onGone: () => void): Promise<void
   });
 }
 
-/** The input alone: what ends or breaks it must not end the output, which comes the same way. */
-function toInput(stream: Duplex): Writable {
+/**
+ * The input alone: what ends or breaks it must not end the output, which comes the same way. A terminal's stays open: where
+ * it ends, the daemon ends the output too (moby, `container/stream/attach.go`).
+ */
+function toInput(stream: Duplex, terminal: boolean): Writable {
   stream.on("error", () => {});
   const input = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
@@ -127,7 +130,7 @@ function toInput(stream: Duplex): Writable {
       stream.once("drain", go).once("close", go);
     },
     final: (done) => {
-      if (stream.writable) stream.end();
+      if (stream.writable && !terminal) stream.end();
       done();
     },
   });

@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { hasErrno, isSandboxError } from "../../core/error.js";
 import type { SandboxSpec } from "../../core/sandbox-spec.js";
@@ -51,6 +51,8 @@ async function tryPaths(input: OpenLayersInput): Promise<boolean> {
   } catch (error) {
     if (isSandboxError(error) && /bind source path|no such file/i.test(error.message)) return false;
     throw error;
+  } finally {
+    rmSync(token, { force: true });
   }
 }
 

@@ -1,0 +1,29 @@
+import { after, before, describe } from "node:test";
+import { clearEngine, openTestDockerEngine } from "../support/docker-engine.js";
+import {
+  openPrivateDocker,
+  type PrivateDocker,
+  skipWithoutDocker,
+} from "../support/private-docker.js";
+import { openTempDir } from "../support/temp-tree.js";
+import type { Lacks } from "./case-test.js";
+import { describeEngine } from "./engine-suite.js";
+
+/** The suite with a runtime of a daemon of this machine. */
+export function describeDockerEngine(runtime: "runc" | "runsc", lacks: Lacks): void {
+  const name = `docker engine with ${runtime}`;
+  describe(`${name}, on a daemon of the tests' own`, { skip: skipWithoutDocker() }, () => {
+    const home = openTempDir();
+    let docker: PrivateDocker;
+    const open = () => openTestDockerEngine({ home: home.path, env: docker.env, runtime });
+    before(async () => {
+      docker = await openPrivateDocker();
+    });
+    after(async () => {
+      await clearEngine(open());
+      await docker[Symbol.asyncDispose]();
+      home[Symbol.dispose]();
+    });
+    describeEngine(name, open, lacks);
+  });
+}
