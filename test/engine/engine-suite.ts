@@ -1,4 +1,5 @@
 import type { Engine } from "../../src/engine/engine.js";
+import { type Lacks, LackingTests } from "./case-test.js";
 import { describeAccess } from "./suite-access.js";
 import { describeLife } from "./suite-life.js";
 import { describeLimits } from "./suite-limits.js";
@@ -9,19 +10,26 @@ import { describeRootMounts } from "./suite-root-mounts.js";
 import { describeSockets } from "./suite-sockets.js";
 import { describePrograms } from "./suite-programs.js";
 
-/** What every engine must do, on real sandboxes of `makeEngine()`, as the user who runs the tests. */
-export function describeEngine(name: string, makeEngine: () => Engine): void {
+const PARTS = {
+  life: describeLife,
+  access: describeAccess,
+  mounts: describeMounts,
+  "root mounts": describeRootMounts,
+  sockets: describeSockets,
+  "system calls": describeSystemCalls,
+  limits: describeLimits,
+  terminal: describeTerminal,
+  programs: describePrograms,
+};
+
+/**
+ * What every engine must do, on real sandboxes of `makeEngine()`, as the user who runs the tests. `lacks`: what a backend
+ * does not have, and why (`lacks.ts`).
+ */
+export function describeEngine(name: string, makeEngine: () => Engine, lacks: Lacks = {}): void {
   const who = process.getuid?.() === 0 ? "as root" : "as a plain user";
-  for (const part of [
-    describeLife,
-    describeAccess,
-    describeMounts,
-    describeRootMounts,
-    describeSockets,
-    describeSystemCalls,
-    describeLimits,
-    describeTerminal,
-    describePrograms,
-  ])
-    part(`${name}, ${who}`, makeEngine);
+  const tests = new LackingTests(lacks);
+  for (const [part, describePart] of Object.entries(PARTS))
+    describePart(`${name}, ${who}`, makeEngine, tests.of(part));
+  tests.describeTable(name);
 }

@@ -21,9 +21,3 @@ export const DOCKER_RUNC: Lacks = {
   "the task reads no path of the layers in its mount table":
     "Docker mounts an overlay by its paths, and the kernel shows them in the mount table: they are read, not reached",
 };
-
-/** Docker's daemon with gVisor. */
-export const DOCKER_RUNSC: Lacks = { ...DOCKER };
-
-/** gVisor without a daemon. */
-export const OCI_RUNSC: Lacks = {};

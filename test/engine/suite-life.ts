@@ -1,12 +1,17 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { describe, test } from "node:test";
+import { describe } from "node:test";
 import type { Engine } from "../../src/engine/engine.js";
 import { findProcesses, openEngineCase } from "../support/engine-case.js";
+import { type CaseTest, plainTest } from "./case-test.js";
 
 /** Beginning, streams and ends of tasks. */
-export function describeLife(name: string, makeEngine: () => Engine): void {
+export function describeLife(
+  name: string,
+  makeEngine: () => Engine,
+  test: CaseTest = plainTest,
+): void {
   describe(`${name}: the life of a task`, () => {
     test("passes the exit code on and keeps stdout and stderr apart", async () => {
       using one = openEngineCase(makeEngine());

@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { describe } from "node:test";
 import type { Engine } from "../../src/engine/engine.js";
 import { openEngineCase } from "../support/engine-case.js";
 import { openLoopFs } from "../support/loop-fs.js";
+import { type CaseTest, plainTest } from "./case-test.js";
 
 /** Limits that are said to be in force bite. */
-export function describeLimits(name: string, makeEngine: () => Engine): void {
+export function describeLimits(
+  name: string,
+  makeEngine: () => Engine,
+  test: CaseTest = plainTest,
+): void {
   describe(`${name}: limits`, () => {
     test("memory: a hog fails or is killed, less than the limit is had", async () => {
       using one = openEngineCase(makeEngine());

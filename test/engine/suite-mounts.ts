@@ -2,13 +2,18 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { describe, test } from "node:test";
+import { describe } from "node:test";
 import type { Engine } from "../../src/engine/engine.js";
 import { openEngineCase } from "../support/engine-case.js";
 import { readTree } from "../support/temp-tree.js";
+import { type CaseTest, plainTest } from "./case-test.js";
 
 /** Workspaces, read-only places, hidden places. */
-export function describeMounts(name: string, makeEngine: () => Engine): void {
+export function describeMounts(
+  name: string,
+  makeEngine: () => Engine,
+  test: CaseTest = plainTest,
+): void {
   describe(`${name}: mounts`, () => {
     test("writes land in the upperdir, the workspace stays as it is", async () => {
       using one = openEngineCase(makeEngine(), {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { describe, test } from "node:test";
+import { describe } from "node:test";
 import type { Engine } from "../../src/engine/engine.js";
 import { openEngineCase } from "../support/engine-case.js";
+import { type CaseTest, plainTest } from "./case-test.js";
 
 /** Real programs that must work under the filter. Name → script and what it must print. */
 const PROGRAMS: Readonly<
@@ -53,7 +54,11 @@ const PROGRAMS: Readonly<
 };
 
 /** Programs of all kinds work. */
-export function describePrograms(name: string, makeEngine: () => Engine): void {
+export function describePrograms(
+  name: string,
+  makeEngine: () => Engine,
+  test: CaseTest = plainTest,
+): void {
   describe(`${name}: programs`, () => {
     for (const [title, [program, script, prints]] of Object.entries(PROGRAMS)) {
       test(title, {

@@ -4,14 +4,19 @@ import { once } from "node:events";
 import { chownSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import path from "node:path";
-import { describe, test } from "node:test";
+import { describe } from "node:test";
 import type { Engine } from "../../src/engine/engine.js";
 import { openEngineCase } from "../support/engine-case.js";
+import { type CaseTest, plainTest } from "./case-test.js";
 
 const skip = process.getuid?.() === 0 ? false : "only root can mount and has files of root";
 
 /** Mounts where root runs the tests. */
-export function describeRootMounts(name: string, makeEngine: () => Engine): void {
+export function describeRootMounts(
+  name: string,
+  makeEngine: () => Engine,
+  test: CaseTest = plainTest,
+): void {
   describe(`${name}: root's mounts`, { skip }, () => {
     test("root's workspace, idmapped, is the task's to read and change", async () => {
       using one = openEngineCase(makeEngine(), {

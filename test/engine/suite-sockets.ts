@@ -4,9 +4,10 @@ import { once } from "node:events";
 import { chmodSync, mkdirSync } from "node:fs";
 import { createServer } from "node:net";
 import path from "node:path";
-import { describe, test } from "node:test";
+import { describe } from "node:test";
 import type { Engine } from "../../src/engine/engine.js";
 import { openEngineCase } from "../support/engine-case.js";
+import { type CaseTest, plainTest } from "./case-test.js";
 
 /** Python that says whether a unix socket answers. */
 const toConnect = (at: string): string => `
@@ -22,7 +23,11 @@ try: os.write(os.open("${at}", os.O_WRONLY | os.O_NONBLOCK), b"x"); print("reach
 except OSError: print("refused")`;
 
 /** Live things of the host in directories that are mounted. */
-export function describeSockets(name: string, makeEngine: () => Engine): void {
+export function describeSockets(
+  name: string,
+  makeEngine: () => Engine,
+  test: CaseTest = plainTest,
+): void {
   describe(`${name}: live sockets and FIFOs`, () => {
     for (const place of ["shared", "project"] as const)
       test(`of the host cannot be reached in ${place === "shared" ? "a read-only directory" : "a workspace"}`, async () => {

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { chmodSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { describe, test } from "node:test";
+import { describe } from "node:test";
 import type { Engine } from "../../src/engine/engine.js";
 import { type EngineCase, openEngineCase } from "../support/engine-case.js";
+import { type CaseTest, plainTest } from "./case-test.js";
 
 /** Prints the error number of each call it is told to make; `0` where it went through. */
 const PROBE = `
@@ -139,7 +140,11 @@ const EXPECTED: Readonly<Record<string, readonly number[]>> = {
 };
 
 /** The filter, seen from inside by a program that makes raw calls. */
-export function describeSystemCalls(name: string, makeEngine: () => Engine): void {
+export function describeSystemCalls(
+  name: string,
+  makeEngine: () => Engine,
+  test: CaseTest = plainTest,
+): void {
   const skip = spawnSync("gcc", ["--version"]).status === 0 ? false : "gcc is not installed";
   describe(`${name}: system calls`, { skip }, () => {
     test("refuses what is dangerous and lets pass what programs need", async () => {

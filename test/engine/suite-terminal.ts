@@ -1,12 +1,17 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { describe } from "node:test";
 import type { Engine } from "../../src/engine/engine.js";
 import { openEngineCase, type StartedTask } from "../support/engine-case.js";
+import { type CaseTest, plainTest } from "./case-test.js";
 
 const SIZE = { columns: 111, rows: 33 };
 
 /** A task with a terminal. */
-export function describeTerminal(name: string, makeEngine: () => Engine): void {
+export function describeTerminal(
+  name: string,
+  makeEngine: () => Engine,
+  test: CaseTest = plainTest,
+): void {
   const spec = { terminal: true } as const;
   describe(`${name}: a terminal`, () => {
     test("is there, with the size that was asked for, on all three streams", async () => {
