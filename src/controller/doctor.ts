@@ -12,10 +12,10 @@ export interface DoctorReport {
 /** Probes the engines with real sandboxes, and the state directory. Slow: some hundred milliseconds. */
 export async function examineHost(controller: Controller): Promise<DoctorReport> {
   const probes: EngineProbe[] = [];
-  for (const runtime of ["crun", "runc"]) {
-    const engine = await controller.openEngine({ engine: "oci", runtime });
-    probes.push(await engine.probe());
-  }
+  for (const runtime of ["crun", "runc"]) probes.push(await probeRuntime(controller, runtime));
+  // gVisor is for those who have it: without it nothing is wrong.
+  const gvisor = await probeRuntime(controller, "runsc");
+  if (!isMissing(gvisor)) probes.push(gvisor);
   probes.push(...(await probeDaemon(controller)));
   const checks = [...(await storeChecks(controller)), ...(await recoveryChecks(controller))];
   return {
@@ -23,6 +23,15 @@ export async function examineHost(controller: Controller): Promise<DoctorReport>
     checks,
     engines: probes,
   };
+}
+
+async function probeRuntime(controller: Controller, runtime: string): Promise<EngineProbe> {
+  const engine = await controller.openEngine({ engine: "oci", runtime });
+  return engine.probe();
+}
+
+function isMissing({ checks }: EngineProbe): boolean {
+  return checks.some(({ id, ok, detail }) => id === "runtime" && !ok && /not found$/.test(detail));
 }
 
 /** Nothing where no daemon answers and nobody has named one: most people need none. */

@@ -6,7 +6,7 @@ const OWN_MOUNTS =
   "the tests' daemon has a mount namespace of its own: what is mounted after it has come up, it does not see";
 
 const SYS =
-  "every container of Docker's has a /sys: readable only, with what tells of devices masked (escape suite)";
+  "every container of Docker's has one: readable only, with what tells of devices masked (escape suite)";
 
 /** Docker's daemon, whatever its runtime. */
 const DOCKER: Lacks = {
@@ -20,4 +20,32 @@ export const DOCKER_RUNC: Lacks = {
   ...DOCKER,
   "the task reads no path of the layers in its mount table":
     "Docker mounts an overlay by its paths, and the kernel shows them in the mount table: they are read, not reached",
+};
+
+/** gVisor, however it is started. */
+const GVISOR: Lacks = {
+  "no /sys": "gVisor has one, and nothing of the host's in it",
+  "ended before others where the machine's memory runs out":
+    "gVisor's own kernel says 0; the process that the host's kernel sees is the sandbox",
+  "a FIFO can be made, and is in the upperdir":
+    "gVisor keeps a FIFO in its own memory: the host has none, and the changeset does not name it",
+  "the calls of another architecture kill":
+    "gVisor's own kernel answers them: the host's is not asked",
+  "has a name": "this gVisor mounts a terminal where ttyname(3) does not find it",
+};
+
+/** gVisor without a daemon. */
+export const OCI_RUNSC: Lacks = { ...GVISOR };
+
+/** Docker's daemon with gVisor. */
+export const DOCKER_RUNSC: Lacks = {
+  ...DOCKER,
+  ...GVISOR,
+  "a filter for its system calls":
+    "runsc applies the profile only where it is started with --oci-seccomp; gVisor's kernel answers in its place",
+  "refuses what is dangerous and lets pass what programs need":
+    "without the profile gVisor's own kernel answers all calls: the host's is not asked",
+  "nested sandboxes of the task's own cannot be made":
+    "they are gVisor's own, in its kernel, without the profile that forbids them",
+  programs: "slow by nature; the same kernel runs them without the daemon (oci-runsc)",
 };

@@ -7,6 +7,8 @@ import { openOciEngine } from "../../src/engine/oci/open-oci-engine.js";
 import { findProcesses, openEngineCase } from "../support/engine-case.js";
 import { projectRoot } from "../support/project-root.js";
 import { openTempDir } from "../support/temp-tree.js";
+import { describeEngine } from "./engine-suite.js";
+import { OCI_RUNSC } from "./lacks.js";
 
 const cache = openTempDir();
 after(() => cache[Symbol.dispose]());
@@ -15,6 +17,8 @@ const engine = openOciEngine({
   profilesDir: path.join(projectRoot, "profiles"),
   runtime: "runsc",
 });
+
+describeEngine("oci engine with runsc", () => engine, OCI_RUNSC);
 
 describe("oci engine with runsc (gVisor)", () => {
   test("passes streams and the exit code on, under a kernel that is not the host's", async () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Engine } from "../../src/engine/engine.js";
 import { findProcesses, openEngineCase } from "../support/engine-case.js";
 import { type CaseTest, plainTest } from "./case-test.js";
@@ -172,12 +173,18 @@ export function describeLife(
       using one = openEngineCase(makeEngine());
       const mark = `86402.${process.pid}`;
       const { sandbox, says } = await one.start({
-        argv: ["sh", "-c", `sleep ${mark} & echo ready; wait`],
+        argv: [
+          "sh",
+          "-c",
+          `sleep ${mark} & date >beat; echo ready; while :; do date +%N >beat; done`,
+        ],
       });
       await says("ready");
-      assert.notDeepEqual(findProcesses(mark), []);
       await sandbox[Symbol.asyncDispose]();
       assert.deepEqual(findProcesses(mark), []);
+      const beat = readFileSync(`${one.upper}/beat`, "utf8");
+      await delay(200);
+      assert.equal(readFileSync(`${one.upper}/beat`, "utf8"), beat);
       assert.deepEqual(readdirSync(one.scratch), []);
     });
   });

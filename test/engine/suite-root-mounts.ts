@@ -25,7 +25,7 @@ export function describeRootMounts(
       });
       chownSync(path.join(one.workspace, "other"), 12_345, 12_345);
       const { stdout, stderr } = await one.run(
-        "cat private; echo more >>private; touch d/new; stat -c '%u' other; id -u",
+        "cat private; echo more >>private; touch d/new; python3 -c 'import os; print(os.stat(\"other\").st_uid)'; id -u",
       );
       assert.equal(stderr, "");
       assert.equal(stdout, `root's12345\n${one.uid}\n`);

@@ -9,8 +9,12 @@ import type { Check, Engine } from "../engine.js";
 const PROBE_ID = 54_321;
 const TIMEOUT_MS = 20_000;
 
-/** What the task says of itself: one `name value` a line. */
+/**
+ * What the task says of itself: one `name value` a line. gVisor calls itself Linux 4.4.0; its status says nothing of new
+ * privileges, which it never gives (its prctl(2) says 1).
+ */
 const SCRIPT = `
+case "$(cat /proc/version)" in "Linux version 4.4.0 "*) echo "no-new-privileges 1";; esac
 while read -r name value rest; do case "$name" in
   Uid:) echo "uid $value";; CapEff:) echo "capabilities $value";; CapBnd:) echo "bounding $value";;
   NoNewPrivs:) echo "no-new-privileges $value";; Seccomp:) echo "seccomp $value";;
