@@ -52,11 +52,19 @@ async function main(): Promise<void> {
     openPager: async (pager) => (await import("../host/run-pager.js")).openPager(pager, { env }),
     openController: async () => openController((line) => void context.stderr.write(`${line}\n`)),
   };
+  process.once("beforeExit", sayUnfinished);
   try {
     process.exitCode = await runCommandLine(argv, context, readVersion());
   } catch (error) {
     process.exitCode = await renderError(error, context, wantsJson(argv));
   }
+  process.off("beforeExit", sayUnfinished);
+}
+
+/** Nothing is left to wait for and the command has not ended: Node would end with success. */
+function sayUnfinished(): void {
+  process.exitCode = 1;
+  process.stderr.write("sandbox: unexpected end: something that was waited for never came\n");
 }
 
 function openController(notice: (line: string) => void): Controller {

@@ -62,7 +62,10 @@ const KNOWN: readonly {
 function toMessage(error: unknown): string {
   const json = pick(error, "json", "message");
   const text = typeof json === "string" ? json : pickText(error, "message");
-  return text.replace(/\s+/g, " ").trim();
+  return text
+    .replace(/^\(HTTP code \d+\) unexpected - /, "")
+    .replace(/\s+/g, " ")
+    .trim();
 }
 
 function toConnectionError(error: unknown, { address, doing }: ErrorContext): SandboxError {

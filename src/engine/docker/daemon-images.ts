@@ -22,6 +22,7 @@ export async function openDaemonImages(search: DaemonSearch): Promise<DaemonImag
         method: "GET",
         path: `/images/${id}/get`,
         doing: `export the image ${id}`,
+        mayTakeLong: true,
       }),
   };
 }

@@ -77,6 +77,7 @@ async function commit(
     query: { container, repo, tag, pause: false },
     body: { Labels: image.labels },
     doing: "keep the image with our init",
+    mayTakeLong: true,
   });
 }
 

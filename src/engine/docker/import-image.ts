@@ -36,6 +36,7 @@ export async function importImage(daemon: Daemon, image: ImportedImage): Promise
     },
     upload: toTar(image.entries),
     doing: `make the image ${image.name}`,
+    mayTakeLong: true,
   });
   await refuseFailure(answer, image.name);
 }

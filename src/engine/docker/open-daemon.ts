@@ -6,6 +6,7 @@ import { toConnection } from "./daemon-connection.js";
 import { toDaemonError } from "./daemon-error.js";
 import type { FoundDaemon } from "./find-daemon.js";
 import { isRecord, pick } from "./parse-answer.js";
+import { readAnswer } from "./read-answer.js";
 
 type Query = Readonly<Record<string, string | number | boolean | object>>;
 
@@ -23,6 +24,8 @@ export interface DaemonRequest {
   /** HTTP statuses that are no error; the answer is then undefined. */
   readonly tolerate?: readonly number[];
   readonly abort?: AbortSignal;
+  /** The daemon may be silent for as long as it likes: it waits for something itself. */
+  readonly mayTakeLong?: boolean;
 }
 
 /** What `openDaemon` learned on the way. */
@@ -36,23 +39,34 @@ interface DaemonFacts {
 /** Docker 20.10 and Podman 4: private cgroup namespaces and all that came before them. */
 const OLDEST = [1, 41] as const;
 const NEWEST = [1, 47] as const;
+/** Of silence on the connection, in either direction: longer than a daemon needs on a slow disk. */
+const SILENCE_MS = 120_000;
 const SUCCESS: readonly number[] = [200, 201, 202, 204, 304];
 
 /** A daemon that answers. All failures are `SandboxError`s, `sandbox-unavailable`. */
 export class Daemon {
   readonly address: string;
   readonly facts: DaemonFacts;
-  readonly #modem: Modem;
+  readonly #modems: Modems;
 
-  constructor(found: FoundDaemon, modem: Modem, facts: DaemonFacts) {
+  constructor(found: FoundDaemon, modems: Modems, facts: DaemonFacts) {
     this.address = found.address;
-    this.#modem = modem;
+    this.#modems = modems;
     this.facts = facts;
   }
 
   /** The answer's JSON, or its bytes where it is none; undefined for a tolerated status. */
-  request(request: DaemonRequest): Promise<unknown> {
-    return this.#dial(request, {});
+  async request(request: DaemonRequest): Promise<unknown> {
+    const { doing, abort } = request;
+    // docker-modem's own reading never settles where an answer breaks off.
+    const answer = await this.#dial(request, { isStream: true });
+    if (!isStream(answer)) return answer;
+    try {
+      return await readAnswer(answer, { doing, abort });
+    } catch (error) {
+      if (abort?.aborted === true) throw abort.reason;
+      throw toDaemonError(error, { address: this.address, doing });
+    }
   }
 
   /** The answer as it comes. */
@@ -81,6 +95,7 @@ export class Daemon {
           ...(streams.stdin ? { stdin: true } : {}),
         },
         doing: "attach to the container",
+        mayTakeLong: true,
         ...(streams.abort === undefined ? {} : { abort: streams.abort }),
       },
       { isStream: true, hijack: true, openStdin: true, allowEmpty: true },
@@ -90,15 +105,18 @@ export class Daemon {
   }
 
   #dial(request: DaemonRequest, how: object): Promise<unknown> {
-    const { doing, tolerate = [] } = request;
+    const { doing, tolerate = [], mayTakeLong = false } = request;
     return new Promise((resolve, reject) => {
-      this.#modem.dial(toDialOptions(request, how), (error, answer) => {
-        if (error === null || error === undefined) return resolve(answer ?? undefined);
-        const status = pick(error, "statusCode");
-        if (typeof status === "number" && tolerate.includes(status)) return resolve(undefined);
-        if (request.abort?.aborted === true) return reject(request.abort.reason);
-        reject(toDaemonError(error, { address: this.address, doing }));
-      });
+      this.#modems[mayTakeLong ? "patient" : "brisk"].dial(
+        toDialOptions(request, how),
+        (error, answer) => {
+          if (error === null || error === undefined) return resolve(answer ?? undefined);
+          const status = pick(error, "statusCode");
+          if (typeof status === "number" && tolerate.includes(status)) return resolve(undefined);
+          if (request.abort?.aborted === true) return reject(request.abort.reason);
+          reject(toDaemonError(error, { address: this.address, doing }));
+        },
+      );
     });
   }
 }
@@ -106,19 +124,22 @@ export class Daemon {
 /** Connects to `found` and agrees on a version of the API. Throws `sandbox-unavailable` where that cannot be. */
 export async function openDaemon(found: FoundDaemon): Promise<Daemon> {
   const connection = await toConnection(found);
-  const connect = (version: string | undefined): Modem =>
+  const connect = (version: string | undefined): Modems => {
     // `host` is said even where there is none: docker-modem would else take its own from the environment.
-    toModem(
-      new Docker({ host: undefined, socketPath: undefined, version, ...connection } as object),
-    );
+    const options = { host: undefined, socketPath: undefined, version, ...connection };
+    return {
+      brisk: toModem(new Docker({ ...options, timeout: SILENCE_MS } as object)),
+      patient: toModem(new Docker(options as object)),
+    };
+  };
   const answer = await ping(connect(undefined), found);
   const server = String(answer.headers["server"] ?? "");
   const apiVersion = agree(String(answer.headers["api-version"] ?? ""), { found, server });
   return new Daemon(found, connect(`v${apiVersion}`), { apiVersion, server });
 }
 
-async function ping(modem: Modem, found: FoundDaemon): Promise<IncomingMessage> {
-  const answer = await new Daemon(found, modem, { apiVersion: "", server: "" }).open({
+async function ping(modems: Modems, found: FoundDaemon): Promise<IncomingMessage> {
+  const answer = await new Daemon(found, modems, { apiVersion: "", server: "" }).open({
     method: "GET",
     path: "/_ping",
     doing: "answer",
@@ -149,6 +170,12 @@ function agree(
 /** docker-modem's, which has no types of its own. */
 interface Modem {
   dial(options: object, callback: (error: unknown, answer: unknown) => void): void;
+}
+
+/** One that gives up on a daemon that says nothing, and one that does not. */
+interface Modems {
+  readonly brisk: Modem;
+  readonly patient: Modem;
 }
 
 function toModem({ modem }: { readonly modem: unknown }): Modem {

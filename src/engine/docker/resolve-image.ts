@@ -56,6 +56,7 @@ async function tryPull(daemon: Daemon, fromImage: string): Promise<string | unde
       path: "/images/create",
       query: { fromImage },
       doing: `pull ${fromImage}`,
+      mayTakeLong: true,
     });
     const text = Buffer.isBuffer(answer) ? answer.toString() : JSON.stringify(answer);
     return /"error":"((?:[^"\\]|\\.)*)"/.exec(text)?.[1];

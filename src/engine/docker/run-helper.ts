@@ -126,6 +126,7 @@ async function waitForEnd(
     method: "POST",
     path: `/containers/${container}/wait`,
     doing: "wait for a helper container",
+    mayTakeLong: true,
   });
   await said.drained;
   const code = pickNumber(answer, "StatusCode");

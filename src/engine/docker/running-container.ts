@@ -138,9 +138,11 @@ export class RunningContainer implements RunningSandbox {
       return await waitForContainer(daemon, container);
     } catch (error) {
       if (!(await isBack(daemon, container))) throw error;
+      // Where only the connection broke it still runs, and its output would never end.
+      await removeContainer(daemon, container);
       this.#ending ??= {
         outcome: "interrupted",
-        reason: "the Docker daemon stopped while the task ran",
+        reason: "the connection to the Docker daemon broke while the task ran",
       };
       return 0;
     }
@@ -152,6 +154,7 @@ async function waitForContainer(daemon: Daemon, container: string): Promise<numb
     method: "POST",
     path: `/containers/${container}/wait`,
     doing: "wait for the task",
+    mayTakeLong: true,
   });
   return pickNumber(answer, "StatusCode");
 }

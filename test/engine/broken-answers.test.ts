@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import path from "node:path";
+import { describe, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Daemon } from "../../src/engine/docker/open-daemon.js";
+import { connect } from "../support/carried-case.js";
+import { openTempDir } from "../support/temp-tree.js";
+
+/** A daemon that answers everything but a ping with `answer`. */
+async function withDaemon(
+  answer: (response: ServerResponse) => void,
+  use: (daemon: Daemon) => Promise<void>,
+): Promise<void> {
+  using dir = openTempDir();
+  const socket = path.join(dir.path, "docker.sock");
+  const server = createServer((request, response) => {
+    if (!(request.url ?? "").endsWith("/_ping")) return answer(response);
+    response.setHeader("Api-Version", "1.41").end("OK");
+  }).listen(socket);
+  await once(server, "listening");
+  try {
+    await use(await connect(`unix://${socket}`));
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+const WAIT = { method: "POST", path: "/containers/x/wait", doing: "wait for the task" } as const;
+/** A promise that never settles must fail the test; the server keeps this process here. */
+const ask = (daemon: Daemon): Promise<unknown> =>
+  Promise.race([daemon.request(WAIT), delay(20_000, "unsettled", { ref: false })]);
+
+describe("an answer of a daemon", () => {
+  it("that breaks off is a daemon that went away", async () => {
+    const breaks: readonly ((response: ServerResponse) => void)[] = [
+      (response) => response.destroy(),
+      (response) => {
+        response.flushHeaders();
+        setTimeout(() => response.destroy(), 50);
+      },
+      (response) => {
+        response.writeHead(500).write('{"mess');
+        setTimeout(() => response.destroy(), 50);
+      },
+    ];
+    for (const one of breaks)
+      await withDaemon(one, async (daemon) => {
+        await assert.rejects(ask(daemon), { code: "sandbox-unavailable", message: /went away/ });
+      });
+    await withDaemon(
+      (response) => response.end('{"StatusCode":3}'),
+      async (daemon) => assert.deepEqual(await ask(daemon), { StatusCode: 3 }, "control"),
+    );
+  });
+
+  it("without an end is refused", async () => {
+    const piece = Buffer.alloc(2 ** 20, "x");
+    const pour = (response: ServerResponse): void => {
+      while (!response.destroyed && response.write(piece));
+      if (!response.destroyed) response.once("drain", () => pour(response));
+    };
+    await withDaemon(pour, async (daemon) => {
+      await assert.rejects(ask(daemon), { code: "sandbox-unavailable", message: /no end/ });
+    });
+  });
+
+  it("that says what is wrong is that line", async () => {
+    await withDaemon(
+      (response) => response.writeHead(409).end('{"message":"it is\\nso"}'),
+      async (daemon) =>
+        await assert.rejects(ask(daemon), { message: "docker cannot wait for the task: it is so" }),
+    );
+  });
+});
