@@ -1,6 +1,7 @@
+import { SandboxError } from "../../core/error.js";
 import type { Native } from "../../host/native.js";
 import { openNative } from "../../host/native.js";
-import { readCarried } from "./carried-record.js";
+import { readCarried, writeCarried } from "./carried-record.js";
 import type {
   ContainerLayers,
   ContainerMount,
@@ -10,7 +11,7 @@ import type {
 import { fetchUpper } from "./fetch-upper.js";
 import { LABELS, type Ownership } from "./labels.js";
 import type { Daemon } from "./open-daemon.js";
-import { pickText, toList } from "./parse-answer.js";
+import { pick, pickText, toList } from "./parse-answer.js";
 import { planUppers } from "./plan-carried.js";
 import { removeContainer, runHelper } from "./run-helper.js";
 import { LAYERS_AT, toUpperPlace } from "./send-layers.js";
@@ -33,8 +34,10 @@ export function toLayersVolume({ home, sandboxId }: Ownership): string {
 export async function findCarriedLayers(
   input: Omit<OpenLayersInput, "cacheDir">,
 ): Promise<ContainerLayers | undefined> {
+  // A volume that is gone, though there was one, is not the same as none.
   const volume = await inspectVolume(input.daemon, toLayersVolume(input.ownership));
-  if (volume === undefined) return undefined;
+  const record = readCarried(input.scratchDir);
+  if (volume === undefined && (record === undefined || record.isBroughtBack)) return undefined;
   return { ...carriedLayers({ ...input, native: openNative() }), mounts: [] };
 }
 
@@ -62,14 +65,22 @@ function toRare(look: () => Promise<UpperUsage>): () => Promise<UpperUsage> {
   };
 }
 
-/** Nothing kept: the layers were not complete, so no task had them. */
+/** No record: the layers were not complete, so no task had them. */
 async function bringBack(place: CarriedPlace): Promise<void> {
   const { daemon, ownership, spec, native } = place;
-  const owners = readCarried(place.scratchDir);
-  if (owners === undefined) return;
-  if ((await inspectVolume(daemon, toLayersVolume(ownership))) === undefined) return;
+  const record = readCarried(place.scratchDir);
+  if (record === undefined || record.isBroughtBack) return;
+  const { owners, nonce } = record;
+  const volume = await inspectVolume(daemon, toLayersVolume(ownership));
+  if (pick(volume, "Labels", LABELS.content) !== nonce)
+    throw new SandboxError(
+      "damaged",
+      `the daemon at ${daemon.address} has not, or no longer, the changes of ${ownership.sandboxId}`,
+      { hint: `if they are lost for good: sandbox discard ${ownership.sandboxId}` },
+    );
   for (const upper of planUppers(spec))
     await fetchUpper(upper, { daemon, ownership, native, owners, layers: toLayersMount(place) });
+  writeCarried(place.scratchDir, { ...record, isBroughtBack: true });
 }
 
 async function readUsage(place: CarriedPlace): Promise<UpperUsage> {

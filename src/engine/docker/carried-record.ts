@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { hasErrno, SandboxError } from "../../core/error.js";
 import { writeFileAtomic } from "../../host/atomic-file.js";
@@ -7,22 +7,48 @@ import type { KnownOwners } from "./upper-entry.js";
 
 const FILE = "carried.json";
 
-/**
- * Keeps, in a session's scratch directory, who owned what was sent: whoever brings the changes back may be another process.
- * On disk when the layers are complete on the daemon: from then on they can hold a task's work, and without this they
- * would be taken for ones that no task ever had.
- */
-export function writeCarried(scratchDir: string, owners: KnownOwners): void {
-  const content = { uids: [...owners.uids], gids: [...owners.gids] };
-  writeFileAtomic(path.join(scratchDir, FILE), JSON.stringify(content), { sync: true });
+/** What this machine knows of layers that are on a daemon. */
+export interface CarriedRecord {
+  /** The label of their volume: another volume of that name is not theirs. */
+  readonly nonce: string;
+  /** Who owned what was sent. */
+  readonly owners: KnownOwners;
+  /** The uppers here are what the task left: the daemon has nothing more to give. */
+  readonly isBroughtBack: boolean;
 }
 
-/** What `writeCarried` kept; undefined where it kept nothing. */
-export function readCarried(scratchDir: string): KnownOwners | undefined {
-  const content = readJson(path.join(scratchDir, FILE));
-  if (!isRecord(content)) return undefined;
-  const { uids, gids } = content;
-  return { uids: toIds(uids), gids: toIds(gids) };
+/**
+ * Keeps the record in a session's scratch directory, on disk: whoever brings the changes back may be another process. Written when
+ * the layers are complete on the daemon; without it they are taken for ones that no task ever had, with it they must be
+ * there until they have been brought back.
+ */
+export function writeCarried(scratchDir: string, record: CarriedRecord): void {
+  const { nonce, owners, isBroughtBack } = record;
+  const content = { nonce, uids: [...owners.uids], gids: [...owners.gids], isBroughtBack };
+  writeFileAtomic(path.join(scratchDir, FILE), JSON.stringify(content));
+}
+
+/** Forgets an earlier revision's, on disk, before anything is sent: half of what is sent must never count as a task's work. */
+export function removeCarried(scratchDir: string): void {
+  rmSync(path.join(scratchDir, FILE), { force: true });
+  const directory = openSync(scratchDir, "r");
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}
+
+/** What `writeCarried` kept; undefined where it kept nothing. Throws `damaged` for anything else. */
+export function readCarried(scratchDir: string): CarriedRecord | undefined {
+  const file = path.join(scratchDir, FILE);
+  const content = readJson(file);
+  if (content === undefined) return undefined;
+  if (!isRecord(content) || typeof content["nonce"] !== "string")
+    throw new SandboxError("damaged", `${file} is not what was written there`);
+  const { nonce, uids, gids, isBroughtBack } = content;
+  const owners = { uids: toIds(uids), gids: toIds(gids) };
+  return { nonce, owners, isBroughtBack: isBroughtBack === true };
 }
 
 function toIds(value: unknown): ReadonlySet<number> {

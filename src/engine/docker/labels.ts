@@ -1,6 +1,10 @@
 import { createHash } from "node:crypto";
-import { realpathSync } from "node:fs";
+import { linkSync, readFileSync, unlinkSync } from "node:fs";
+import path from "node:path";
+import { hasErrno, SandboxError } from "../../core/error.js";
 import type { ProcessStamp } from "../../core/session.js";
+import { writeFileAtomic } from "../../host/atomic-file.js";
+import { randomBytes } from "../../host/random-bytes.js";
 
 /** What a labelled thing is. */
 type ThingKind = "task" | "helper" | "layers" | "tree" | "root" | "derived" | "helper-image";
@@ -24,9 +28,44 @@ export interface Ownership {
   readonly owner: ProcessStamp;
 }
 
-/** Tells the state directories of one daemon's users apart without naming them. */
+/**
+ * Tells the state directories of all users and machines of one daemon apart without naming them: by an identity of the
+ * directory's own, made at its first use, and the machine's (machine-id(5)), since homes are copied and shared.
+ */
 export function toHomeLabel(stateHome: string): string {
-  return createHash("sha256").update(realpathSync(stateHome)).digest("hex").slice(0, 16);
+  const identity = `${readIdentity(path.join(stateHome, "identity"))} ${readMachine()}`;
+  return createHash("sha256").update(identity).digest("hex").slice(0, 16);
+}
+
+function readIdentity(file: string): string {
+  const known = readText(file);
+  if (known !== undefined && /^[\da-f]{32}$/.test(known)) return known;
+  if (known !== undefined)
+    throw new SandboxError("damaged", `${file} is not what was written there`);
+  const fresh = path.join(path.dirname(file), `.identity.${process.pid}.tmp`);
+  writeFileAtomic(fresh, randomBytes(16).toString("hex"));
+  try {
+    // By a link: where two begin at once, the first one's counts.
+    linkSync(fresh, file);
+  } catch (error) {
+    if (!hasErrno(error, "EEXIST")) throw error;
+  } finally {
+    unlinkSync(fresh);
+  }
+  return readText(file) ?? "";
+}
+
+function readMachine(): string {
+  return readText("/etc/machine-id") ?? readText("/var/lib/dbus/machine-id") ?? "";
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, "latin1").trim();
+  } catch (error) {
+    if (hasErrno(error, "ENOENT", "EACCES")) return undefined;
+    throw error;
+  }
 }
 
 /** The labels of a thing of one sandbox. */

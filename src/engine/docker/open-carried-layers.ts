@@ -2,8 +2,9 @@ import { SandboxError } from "../../core/error.js";
 import { swapIds } from "../../core/host-ids.js";
 import type { SandboxSpec } from "../../core/sandbox-spec.js";
 import { openNative } from "../../host/native.js";
-import { carriedLayers, type CarriedPlace, toLayersVolume } from "./carried-layers.js";
-import { writeCarried } from "./carried-record.js";
+import { randomBytes } from "../../host/random-bytes.js";
+import { type CarriedPlace, carriedLayers, toLayersVolume } from "./carried-layers.js";
+import { removeCarried, writeCarried } from "./carried-record.js";
 import type { ContainerLayers, ContainerMount, OpenLayersInput } from "./container-layers.js";
 import { openKnownTrees } from "./known-trees.js";
 import { LABELS, toLabels } from "./labels.js";
@@ -56,14 +57,18 @@ export async function openCarriedLayers(
   const place: CarriedPlace = { ...input, native };
   const layers = carriedLayers(place);
   try {
+    removeCarried(input.scratchDir);
+    // What an earlier revision left there has been brought back; nothing of it may be mixed with what is sent now.
+    await layers.remove();
     const planned = planCarried(spec, { native, carries });
     const trees: PlannedTree[] = [];
     for (const mount of planned) trees.push(await planTree(input, mount));
-    const volume = await createVolume(
-      daemon,
-      toLayersVolume(ownership),
-      toLabels(ownership, "layers"),
-    );
+    const nonce = randomBytes(16).toString("hex");
+    const volume = await createVolume(daemon, toLayersVolume(ownership), {
+      ...toLabels(ownership, "layers"),
+      [LABELS.content]: nonce,
+    });
+    await refuseOther(daemon, { volume, nonce });
     // Created and never started: while it is there, nobody removes the volumes.
     const holder = await createHelper({
       daemon,
@@ -75,7 +80,8 @@ export async function openCarriedLayers(
       if (!tree.isThere) await send(input, { tree, holder, directory: toTreePlace(index) });
     await refuseForeign(input, trees);
     await sendLayers(planUppers(spec), { daemon, container: holder, native, ...toAbort(input) });
-    writeCarried(input.scratchDir, toOwners(input, trees));
+    const owners = toOwners(input, trees);
+    writeCarried(input.scratchDir, { nonce, owners, isBroughtBack: false });
     const mounts = trees.map((tree) => toSandboxMount(tree, { trees, volume }));
     if (carries === "overlays") return { ...layers, mounts };
     return { ...layers, isRemote: true, mounts: [...mounts, ...toHidden(spec, volume)] };
@@ -83,6 +89,19 @@ export async function openCarriedLayers(
     await layers.remove().catch(() => {});
     throw error;
   }
+}
+
+/** A volume of that name that was there already keeps its own labels. */
+async function refuseOther(
+  daemon: OpenLayersInput["daemon"],
+  made: { readonly volume: DaemonVolume; readonly nonce: string },
+): Promise<void> {
+  const { volume, nonce } = made;
+  const labels = pick(await inspectVolume(daemon, volume.name), "Labels");
+  if (pick(labels, LABELS.content) === nonce) return;
+  throw new SandboxError("sandbox-unavailable", `the volume ${volume.name} is there already`, {
+    hint: `look at it, then: docker volume rm ${volume.name}`,
+  });
 }
 
 /** A tree, and where on the daemon it is or will be. */

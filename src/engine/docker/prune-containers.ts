@@ -41,10 +41,14 @@ export async function pruneContainers(
   ];
 }
 
-/** Removes the containers that dead controllers left; what their volumes hold stays. */
+/**
+ * Ends the tasks that dead controllers left. What their volumes hold stays, and so do the helpers that keep these volumes from
+ * being taken for unused.
+ */
 export async function sweepContainers(daemon: Daemon, home: string): Promise<void> {
   for (const thing of await listContainers(daemon, { home }))
-    if (isOurs(thing) && !isOwned(thing)) await removeContainer(daemon, thing.id);
+    if (thing.kind === "task" && isOurs(thing) && !isOwned(thing))
+      await removeContainer(daemon, thing.id);
 }
 
 /** A container that somebody else made of an image of ours has the image's labels, which name no owner. */

@@ -6,7 +6,7 @@ import type { ContainerStreams } from "./container-streams.js";
 import type { Daemon } from "./open-daemon.js";
 import { pickNumber } from "./parse-answer.js";
 import { removeContainer } from "./run-helper.js";
-import { watchLayers } from "./watch-layers.js";
+import { type LayersWatch, watchLayers } from "./watch-layers.js";
 
 /** What a `RunningContainer` is made of. */
 export interface RunningContainerInput {
@@ -31,7 +31,7 @@ export class RunningContainer implements RunningSandbox {
   readonly limits: readonly LimitReport[];
   readonly #input: RunningContainerInput;
   readonly #ended: Promise<Outcome>;
-  readonly #watch: Disposable;
+  readonly #watch: LayersWatch;
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #onAbort = (): void => this.stop("aborted");
   #ending: Outcome | undefined;
@@ -83,6 +83,7 @@ export class RunningContainer implements RunningSandbox {
       () => false,
     );
     await this.#work;
+    await this.#watch.settled();
     if (isBroughtBack) await this.#input.layers.remove();
   }
 

@@ -18,8 +18,9 @@ export async function settleContainers(
   const home = toHomeLabel(options.stateHome);
   try {
     const daemon = await connect();
-    for (const { id } of await listContainers(daemon, { home, sandboxId }))
-      await removeContainer(daemon, id);
+    // Helpers last: one of them keeps the volumes from being taken for unused.
+    const containers = await listContainers(daemon, { home, sandboxId });
+    for (const { id, kind } of containers) if (kind === "task") await removeContainer(daemon, id);
     const ownership = { home, sandboxId, owner: options.owner };
     const layers = await findLayers({
       daemon,
@@ -30,6 +31,7 @@ export async function settleContainers(
     });
     await layers?.bringBack();
     await layers?.remove();
+    for (const { id, kind } of containers) if (kind !== "task") await removeContainer(daemon, id);
   } catch (error) {
     if (!isSandboxError(error)) throw error;
     throw new SandboxError(

@@ -6,25 +6,33 @@ const INTERVAL_MS = 1000;
 /** Part of a filesystem's blocks and of its inodes that a task must leave. */
 const RESERVE = 0.05;
 
+/** A watch; disposing of it ends it. */
+export interface LayersWatch extends Disposable {
+  /** Resolves when no look is under way any more: a look is a container. */
+  settled(): Promise<void>;
+}
+
 /** Tells once why a task must end: too much in its upperdirs, or too little left where they lie. */
 export function watchLayers(
   of: { readonly layers: ContainerLayers; readonly spec: Pick<SandboxSpec, "limits" | "mounts"> },
   onExceeded: (reason: string) => void,
-): Disposable {
+): LayersWatch {
   const { layers, spec } = of;
   const maximum = spec.limits.upperBytes;
   const { readUsage } = layers;
   if (readUsage !== undefined) return watchUsage(readUsage, maximum, onExceeded);
   const uppers = spec.mounts.flatMap((mount) => (mount.kind === "overlay" ? [mount.upper] : []));
-  return watchUppers({ uppers, maximum, onExceeded });
+  const watch = watchUppers({ uppers, maximum, onExceeded });
+  return { [Symbol.dispose]: () => watch[Symbol.dispose](), settled: async () => {} };
 }
 
 function watchUsage(
   readUsage: () => Promise<UpperUsage>,
   maximum: number | undefined,
   onExceeded: (reason: string) => void,
-): Disposable {
+): LayersWatch {
   const state = { isAsking: false, isTold: false };
+  let looking: Promise<void> = Promise.resolve();
   const look = async (): Promise<void> => {
     state.isAsking = true;
     const reason = toReason(await readUsage(), maximum);
@@ -35,11 +43,11 @@ function watchUsage(
   };
   const timer = setInterval(() => {
     if (state.isAsking || state.isTold) return;
-    look().catch(() => {
+    looking = look().catch(() => {
       state.isAsking = false;
     });
   }, INTERVAL_MS).unref();
-  return { [Symbol.dispose]: () => clearInterval(timer) };
+  return { [Symbol.dispose]: () => clearInterval(timer), settled: () => looking };
 }
 
 function toReason(usage: UpperUsage, maximum: number | undefined): string | undefined {
