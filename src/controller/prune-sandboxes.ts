@@ -1,4 +1,5 @@
-import type { SessionId } from "../core/ids.js";
+import path from "node:path";
+import { parseSessionId } from "../core/ids.js";
 import type { SessionRecord } from "../core/session.js";
 import type { Controller } from "./controller.js";
 import { refuseAlive } from "./refuse-alive.js";
@@ -11,14 +12,19 @@ export async function pruneSandboxes(
   controller: Controller,
   { dryRun }: { readonly dryRun: boolean },
 ): Promise<readonly string[]> {
-  const { sessions } = await controller.store.listSessions();
+  const { sessions, damaged } = await controller.store.listSessions();
   const ours = sessions.filter(({ daemon }) => daemon !== undefined);
-  const kept = new Set<SessionId>();
+  // Nobody knows what became of a session whose record cannot be read.
+  const kept = new Set<string>(damaged.map(({ path: file }) => path.basename(path.dirname(file))));
+  const known = new Set<string>(sessions.map(({ session }) => session));
+  // Nor of one that this store does not have: its layers may be with the daemon alone.
+  const isKept = (id: string): boolean =>
+    kept.has(id) || (parseSessionId(id) !== undefined && !known.has(id));
   for (const record of ours)
     if (!(await isSettled(controller, record, dryRun))) kept.add(record.session);
   const lines: string[] = [];
   for (const daemon of new Set(ours.map((record) => record.daemon)))
-    lines.push(...(await pruneDaemon(controller, { daemon, kept, dryRun })));
+    lines.push(...(await pruneDaemon(controller, { daemon, isKept, dryRun })));
   return lines;
 }
 
@@ -43,14 +49,14 @@ async function pruneDaemon(
   controller: Controller,
   at: {
     readonly daemon: string | undefined;
-    readonly kept: ReadonlySet<string>;
+    readonly isKept: (id: string) => boolean;
     readonly dryRun: boolean;
   },
 ): Promise<readonly string[]> {
-  const { daemon, kept, dryRun } = at;
+  const { daemon, isKept, dryRun } = at;
   try {
     const engine = await controller.openEngine({ engine: "docker", runtime: undefined, daemon });
-    return await engine.prune({ isKept: (id) => kept.has(id), dryRun });
+    return await engine.prune({ isKept, dryRun });
   } catch (error) {
     controller.notice(`sandbox: ${error instanceof Error ? error.message : String(error)}`);
     return [];

@@ -1,22 +1,23 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import path from "node:path";
 import { describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Daemon } from "../../src/engine/docker/open-daemon.js";
+import { removeContainer } from "../../src/engine/docker/remove-container.js";
 import { connect } from "../support/carried-case.js";
 import { openTempDir } from "../support/temp-tree.js";
 
 /** A daemon that answers everything but a ping with `answer`. */
 async function withDaemon(
-  answer: (response: ServerResponse) => void,
+  answer: (response: ServerResponse, request: IncomingMessage) => void,
   use: (daemon: Daemon) => Promise<void>,
 ): Promise<void> {
   using dir = openTempDir();
   const socket = path.join(dir.path, "docker.sock");
   const server = createServer((request, response) => {
-    if (!(request.url ?? "").endsWith("/_ping")) return answer(response);
+    if (!(request.url ?? "").endsWith("/_ping")) return answer(response, request);
     response.setHeader("Api-Version", "1.41").end("OK");
   }).listen(socket);
   await once(server, "listening");
@@ -72,6 +73,25 @@ describe("an answer of a daemon", () => {
       (response) => response.writeHead(409).end('{"message":"it is\\nso"}'),
       async (daemon) =>
         await assert.rejects(ask(daemon), { message: "docker cannot wait for the task: it is so" }),
+    );
+  });
+
+  it("that somebody else removes the container is waited for until it is gone", async () => {
+    const looks = [200, 404];
+    await withDaemon(
+      (response, { method }) => {
+        if (method === "GET") response.writeHead(looks.shift() ?? 404).end("{}");
+        else
+          response
+            .writeHead(409)
+            .end('{"message":"removal of container x is already in progress"}');
+      },
+      async (daemon) => await removeContainer(daemon, "x"),
+    );
+    assert.deepEqual(looks, []);
+    await withDaemon(
+      (response) => response.writeHead(409).end('{"message":"it is in use"}'),
+      async (daemon) => await assert.rejects(removeContainer(daemon, "x"), /in use/, "control"),
     );
   });
 });

@@ -13,7 +13,8 @@ import { LABELS, type Ownership } from "./labels.js";
 import type { Daemon } from "./open-daemon.js";
 import { pick, pickText, toList } from "./parse-answer.js";
 import { planUppers } from "./plan-carried.js";
-import { removeContainer, runHelper } from "./run-helper.js";
+import { removeContainer } from "./remove-container.js";
+import { runHelper } from "./run-helper.js";
 import { LAYERS_AT, toUpperPlace } from "./send-layers.js";
 import { inspectVolume, listTrees, removeVolume } from "./tree-cache.js";
 

@@ -4,11 +4,11 @@ import { SandboxError } from "../../core/error.js";
 import type { SandboxSpec } from "../../core/sandbox-spec.js";
 import { toContentId } from "./content-id.js";
 import { type ImageEntry, toTar } from "./import-image.js";
+import { initEntries, initKey, type TaskImage } from "./init-bundle.js";
 import { LABELS, toLabels, toSharedLabels } from "./labels.js";
 import type { Daemon } from "./open-daemon.js";
 import { pickText } from "./parse-answer.js";
-import { removeContainer } from "./run-helper.js";
-import { initEntries, initKey, type TaskImage } from "./init-bundle.js";
+import { removeContainer } from "./remove-container.js";
 
 /** The image of `--image` with our init and an entry for the task's user. */
 export function toDerivedImage(spec: SandboxSpec): TaskImage {

@@ -10,6 +10,8 @@ export interface LabelledThing {
   readonly sandboxId: string | undefined;
   readonly owner: string | undefined;
   readonly content: string | undefined;
+  /** An image's, with its tag. */
+  readonly names: readonly string[];
   /** Seconds since 1970; 0 where it is not said. */
   readonly createdAt: number;
 }
@@ -80,6 +82,7 @@ function toThings(
         sandboxId: label(LABELS.session),
         owner: label(LABELS.owner),
         content: label(LABELS.content),
+        names: toList(pick(one, "RepoTags")).map(String),
         createdAt: typeof created === "number" ? created : 0,
       };
     });

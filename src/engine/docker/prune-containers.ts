@@ -4,7 +4,7 @@ import type { DockerEngineOptions } from "./docker-engine-options.js";
 import { parseOwner, toHomeLabel } from "./labels.js";
 import { type LabelledThing, listContainers, listImages, listVolumes } from "./list-ours.js";
 import type { Daemon } from "./open-daemon.js";
-import { removeContainer } from "./run-helper.js";
+import { removeContainer } from "./remove-container.js";
 import { pruneTrees } from "./tree-cache.js";
 
 type PruneRequest = Parameters<Engine["prune"]>[0];
@@ -26,9 +26,9 @@ export async function pruneContainers(
   );
   if (!dryRun) for (const { id } of containers) await removeContainer(daemon, id);
   const volumes = (await listVolumes(daemon, { home })).filter(
-    (one) => one.kind !== "tree" && isLeft(one),
+    (one) => isOurVolume(one, home) && isLeft(one),
   );
-  const images = await listImages(daemon, { home });
+  const images = (await listImages(daemon, { home })).filter(isOurImage);
   return [
     ...containers.map((one) => toLine("container", one)),
     ...(await removeAll(daemon, "/volumes/", { things: volumes, dryRun })).map((one) =>
@@ -54,6 +54,21 @@ export async function sweepContainers(daemon: Daemon, home: string): Promise<voi
 /** A container that somebody else made of an image of ours has the image's labels, which name no owner. */
 function isOurs({ owner }: LabelledThing): boolean {
   return parseOwner(owner ?? "") !== undefined;
+}
+
+/** Trees have their own way out (`pruneTrees`). Layers are anonymous or have the name we give: a label alone is not enough. */
+function isOurVolume({ id, kind, sandboxId, owner }: LabelledThing, home: string): boolean {
+  if (kind !== "layers" || parseOwner(owner ?? "") === undefined) return false;
+  return /^[0-9a-f]{64}$/.test(id) || id === `sandbox-layers-${home}-${sandboxId}`;
+}
+
+const IMAGE_KINDS: readonly string[] = ["root", "derived", "helper-image"];
+
+/** Whoever builds an image on one of ours has its labels: only a name of ours says that it is not theirs. */
+function isOurImage({ kind, content, names }: LabelledThing): boolean {
+  if (!IMAGE_KINDS.includes(kind) || content === undefined || names.length === 0) return false;
+  // Podman names what is its own `localhost/…`.
+  return names.every((name) => name === content || name === `localhost/${content}`);
 }
 
 function isOwned({ owner }: LabelledThing): boolean {

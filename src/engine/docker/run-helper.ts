@@ -8,6 +8,7 @@ import { type Ownership, toLabels } from "./labels.js";
 import type { Daemon } from "./open-daemon.js";
 import { pickNumber, pickText } from "./parse-answer.js";
 import { toPerlArgv } from "./perl-bundle.js";
+import { removeContainer } from "./remove-container.js";
 import { toDockerMounts } from "./to-docker-mounts.js";
 
 /** A short-lived container of ours: root's rights over what is mounted in it, nothing else and no network. */
@@ -84,7 +85,12 @@ export async function startHelper(input: HelperInput): Promise<RunningHelper> {
       container,
       stdout,
       ended,
-      [Symbol.asyncDispose]: () => removeContainer(daemon, container),
+      [Symbol.asyncDispose]: async () => {
+        // A daemon removes nothing whose output waits for a reader.
+        stdout.destroy();
+        stream.destroy();
+        await removeContainer(daemon, container);
+      },
     };
   } catch (error) {
     await removeContainer(daemon, container);
@@ -101,20 +107,15 @@ export async function runHelper(input: HelperInput): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** Ends and removes a container with its anonymous volumes; one that is gone is no error. */
-export async function removeContainer(daemon: Daemon, container: string): Promise<void> {
-  await daemon.request({
-    method: "DELETE",
-    path: `/containers/${container}`,
-    query: { force: true, v: true },
-    doing: "remove a container",
-    tolerate: [404],
-  });
-}
-
 function writeTo(to: PassThrough, chunk: Buffer): Promise<void> | void {
-  if (to.write(chunk)) return;
-  return new Promise((resolve) => to.once("drain", resolve));
+  if (to.destroyed || to.write(chunk)) return;
+  return new Promise((resolve) => {
+    const go = (): void => {
+      to.off("drain", go).off("close", go);
+      resolve();
+    };
+    to.once("drain", go).once("close", go);
+  });
 }
 
 async function waitForEnd(

@@ -5,7 +5,7 @@ import type { ContainerLayers } from "./container-layers.js";
 import type { ContainerStreams } from "./container-streams.js";
 import type { Daemon } from "./open-daemon.js";
 import { pickNumber } from "./parse-answer.js";
-import { removeContainer } from "./run-helper.js";
+import { removeContainer } from "./remove-container.js";
 import { type LayersWatch, watchLayers } from "./watch-layers.js";
 
 /** What a `RunningContainer` is made of. */

@@ -5,7 +5,7 @@ import { toHomeLabel } from "./labels.js";
 import { listContainers } from "./list-ours.js";
 import type { Daemon } from "./open-daemon.js";
 import { findLayers } from "./open-layers.js";
-import { removeContainer } from "./run-helper.js";
+import { removeContainer } from "./remove-container.js";
 
 type LeftSandbox = Parameters<Engine["settle"]>[0];
 

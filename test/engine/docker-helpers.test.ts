@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { after, before, describe, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { toHomeLabel } from "../../src/engine/docker/labels.js";
+import type { Daemon } from "../../src/engine/docker/open-daemon.js";
+import { pruneContainers } from "../../src/engine/docker/prune-containers.js";
+import { startHelper } from "../../src/engine/docker/run-helper.js";
+import { connect } from "../support/carried-case.js";
+import {
+  openPrivateDocker,
+  type PrivateDocker,
+  skipWithoutDocker,
+} from "../support/private-docker.js";
+import { openTempDir } from "../support/temp-tree.js";
+
+describe("helpers of a daemon", { skip: skipWithoutDocker() }, () => {
+  let docker: PrivateDocker;
+  let daemon: Daemon;
+  before(async () => {
+    docker = await openPrivateDocker();
+    daemon = await connect(docker.address);
+  });
+  after(async () => await docker[Symbol.asyncDispose]());
+
+  it("are removed though nobody reads what they say", async () => {
+    using dir = openTempDir();
+    writeFileSync(path.join(dir.path, "big"), Buffer.alloc(32 << 20, "x"));
+    const owner = { pid: 2 ** 22 + 1, startTime: "1", bootId: "0" };
+    const ownership = { home: toHomeLabel(dir.path), sandboxId: "t-unread", owner };
+    const source = dir.path;
+    const helper = await startHelper({
+      ...{ daemon, ownership, argv: ["pack", "/mnt"] },
+      mounts: [{ type: "bind", source, target: "/mnt", readOnly: true }],
+    });
+    await delay(300);
+    const removed = helper[Symbol.asyncDispose]().then(() => "removed");
+    assert.equal(await Promise.race([removed, delay(20_000, "stuck", { ref: false })]), "removed");
+    assert.equal(docker.docker(["ps", "-aq", "--no-trunc", "-f", `id=${helper.container}`]), "");
+  });
+
+  it("leave to a person what only has a label of ours", async () => {
+    using dir = openTempDir();
+    const home = toHomeLabel(dir.path);
+    const sandboxId = "t-left";
+    const make = (name: string) =>
+      docker.docker([
+        ...["volume", "create", "--label", `io.github.sandbox.home=${home}`],
+        ...["--label", "io.github.sandbox.kind=layers"],
+        ...["--label", `io.github.sandbox.session=${sandboxId}`],
+        ...["--label", "io.github.sandbox.owner=4194305:1:0", name],
+      ]);
+    const [ours, theirs] = [make(`sandbox-layers-${home}-${sandboxId}`), make(`their-${home}`)];
+    const options = { stateHome: dir.path } as Parameters<typeof pruneContainers>[1];
+    await pruneContainers(daemon, options, { isKept: () => false, dryRun: false });
+    const left = docker.docker(["volume", "ls", "-q"]).split("\n");
+    assert.deepEqual(
+      [ours, theirs].map((name) => left.includes(name)),
+      [false, true],
+    );
+    docker.docker(["volume", "rm", theirs]);
+  });
+});
