@@ -10,12 +10,7 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 describe("the suites once more, as a plain user", {
   skip: process.getuid?.() === 0 ? false : "this is a plain user",
 }, () => {
-  for (const suite of [
-    "oci-crun.test.js",
-    "oci-runc.test.js",
-    "oci-runsc.test.js",
-    "oci-engine.test.js",
-  ])
+  for (const suite of ["oci-crun.test.js", "oci-runc.test.js", "oci-engine.test.js"])
     test(suite, () => {
       using user = openPlainUser();
       const result = user.run(
