@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -13,6 +13,8 @@ import {
   type PrivateDocker,
   skipWithoutDocker,
 } from "../support/private-docker.js";
+import { clearEngine, openTestDockerEngine } from "../support/docker-engine.js";
+import { openEngineCase } from "../support/engine-case.js";
 import { openTempDir } from "../support/temp-tree.js";
 
 describe("helpers of a daemon", { skip: skipWithoutDocker() }, () => {
@@ -40,6 +42,28 @@ describe("helpers of a daemon", { skip: skipWithoutDocker() }, () => {
     assert.equal(docker.docker(["ps", "-aq", "--no-trunc", "-f", `id=${helper.container}`]), "");
   });
 
+  it("and tasks keep no connection open where they are given up before they begin", async () => {
+    const open = countOpen();
+    using dir = openTempDir();
+    const engine = openTestDockerEngine({ home: dir.path, env: docker.env, runtime: "runc" });
+    using one = openEngineCase(engine);
+    const argv = ["true"] as const;
+    await assert.rejects(one.start({ argv, abort: AbortSignal.abort() }), { name: "AbortError" });
+    await untilClosed(open);
+    assert.deepEqual((await one.run("exit 3")).outcome, { outcome: "exited", code: 3 });
+    await untilClosed(open);
+    await clearEngine(engine);
+  });
+
+  it("of a state directory that was made anew at the same path are not its", () => {
+    const home = openTempDir();
+    const label = toHomeLabel(home.path);
+    assert.equal(toHomeLabel(home.path), label);
+    rmSync(path.join(home.path, "identity"));
+    assert.notEqual(toHomeLabel(home.path), label);
+    home[Symbol.dispose]();
+  });
+
   it("leave to a person what only has a label of ours", async () => {
     using dir = openTempDir();
     const home = toHomeLabel(dir.path);
@@ -62,3 +86,14 @@ describe("helpers of a daemon", { skip: skipWithoutDocker() }, () => {
     docker.docker(["volume", "rm", theirs]);
   });
 });
+
+/** Connections that keep this process here (kept-alive ones do not), its own streams among them. */
+function countOpen(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === "PipeWrap").length;
+}
+
+/** Resolves when there are no more of them than there were. */
+async function untilClosed(before: number): Promise<void> {
+  for (let tries = 0; countOpen() > before && tries < 100; tries += 1) await delay(50);
+  assert.equal(countOpen(), before, "a connection is left open");
+}

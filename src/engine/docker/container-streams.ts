@@ -17,6 +17,8 @@ export interface ContainerStreams {
   readonly drained: Promise<void>;
   /** Lets go of the input, which nobody reads any more. */
   release(): void;
+  /** Lets go of the connection, which else keeps the process here. What has not been drained is lost. */
+  close(): void;
 }
 
 const ANNOUNCEMENT = /^sandbox-init (\w+)(?: (.*?))?\r?$/;
@@ -53,6 +55,7 @@ export function connectContainer(
     said: () => first.text,
     drained,
     release: feed(io.stdin, toInput(stream, terminal)),
+    close: () => void stream.destroy(),
   };
 }
 

@@ -126,6 +126,7 @@ export class RunningContainer implements RunningSandbox {
     } finally {
       this.#isOver = true;
       streams.release();
+      streams.close();
       this.#watch[Symbol.dispose]();
       this.#input.abort?.removeEventListener("abort", this.#onAbort);
       for (const timer of this.#timers) clearTimeout(timer);

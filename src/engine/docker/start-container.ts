@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import { SandboxError } from "../../core/error.js";
 import type { Outcome, SandboxSpec } from "../../core/sandbox-spec.js";
 import type { RunningSandbox, StartOptions } from "../engine.js";
@@ -63,9 +64,10 @@ interface Made {
 async function startWith(input: StartContainerInput, made: Made): Promise<RunningSandbox> {
   const { spec, options, engine, daemon } = input;
   const { container, warnings } = await createContainer(input, made);
+  let stream: Duplex | undefined;
   try {
     const hasInput = takesInput(input);
-    const stream = await daemon.attach(container, { stdin: hasInput });
+    stream = await daemon.attach(container, { stdin: hasInput });
     // Up to here nothing of the task runs: an abort that came before means that it never does.
     options.abort?.throwIfAborted();
     await start(daemon, container);
@@ -93,6 +95,8 @@ async function startWith(input: StartContainerInput, made: Made): Promise<Runnin
     }
     return await endUnbegun(running.current, { announcement, streams, argv: spec.argv });
   } catch (error) {
+    // Nobody reads it any more, and it would keep the process here.
+    stream?.destroy();
     await removeContainer(daemon, container);
     throw error;
   }
