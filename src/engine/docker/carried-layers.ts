@@ -10,8 +10,8 @@ import type {
 } from "./container-layers.js";
 import { fetchUpper } from "./fetch-upper.js";
 import { LABELS, type Ownership } from "./labels.js";
-import type { Daemon } from "./open-daemon.js";
-import { pick, pickText, toList } from "./parse-answer.js";
+import { listContainers } from "./list-ours.js";
+import { pick } from "./parse-answer.js";
 import { planUppers } from "./plan-carried.js";
 import { removeContainer } from "./remove-container.js";
 import { runHelper } from "./run-helper.js";
@@ -105,30 +105,13 @@ async function readUsage(place: CarriedPlace): Promise<UpperUsage> {
 
 /** Helpers first: a volume in use is not removed. A tree that was sent to its end stays for the next run. */
 async function removeCarried({ daemon, ownership }: CarriedPlace): Promise<void> {
-  for (const id of await listHelpers(daemon, ownership)) await removeContainer(daemon, id);
+  for (const { id, kind } of await listContainers(daemon, ownership))
+    if (kind === "helper") await removeContainer(daemon, id);
   await removeVolume(daemon, toLayersVolume(ownership));
   const trees = await listTrees(daemon, ownership.home);
   const whole = new Set(trees.map(({ marks }) => marks));
   for (const { name, session } of trees)
     if (session === ownership.sandboxId && !whole.has(name)) await removeVolume(daemon, name);
-}
-
-async function listHelpers(
-  daemon: Daemon,
-  { home, sandboxId }: Ownership,
-): Promise<readonly string[]> {
-  const label = [
-    `${LABELS.home}=${home}`,
-    `${LABELS.session}=${sandboxId}`,
-    `${LABELS.kind}=helper`,
-  ];
-  const answer = await daemon.request({
-    method: "GET",
-    path: "/containers/json",
-    query: { all: true, filters: JSON.stringify({ label }) },
-    doing: "list containers",
-  });
-  return toList(answer).map((container) => pickText(container, "Id"));
 }
 
 function toLayersMount({ ownership }: CarriedPlace): ContainerMount {

@@ -12,8 +12,6 @@ export interface LabelledThing {
   readonly content: string | undefined;
   /** An image's, with its tag. */
   readonly names: readonly string[];
-  /** Seconds since 1970; 0 where it is not said. */
-  readonly createdAt: number;
 }
 
 /** Containers with our label of this state directory, and of this sandbox where one is named; running or not. */
@@ -75,7 +73,6 @@ function toThings(
         const value = pick(one, "Labels", name);
         return typeof value === "string" ? value : undefined;
       };
-      const created = pick(one, "Created");
       return {
         id: of.idOf(one),
         kind: label(LABELS.kind) ?? "",
@@ -83,7 +80,6 @@ function toThings(
         owner: label(LABELS.owner),
         content: label(LABELS.content),
         names: toList(pick(one, "RepoTags")).map(String),
-        createdAt: typeof created === "number" ? created : 0,
       };
     });
 }

@@ -16,6 +16,7 @@ import {
   planUppers,
   TREE_TOP,
 } from "./plan-carried.js";
+import { OVERLAY_OPTIONS } from "./plan-read-only.js";
 import { createHelper } from "./run-helper.js";
 import {
   CLOSED,
@@ -39,9 +40,7 @@ import type { TreeFingerprint } from "./tree-fingerprint.js";
 import type { KnownOwners } from "./upper-entry.js";
 import { readFingerprint } from "./write-tree-tar.js";
 
-/** design.md, decision 3. */
-const OVERLAY_OPTIONS =
-  "nosuid,nodev,userxattr,redirect_dir=nofollow,metacopy=off,index=off,xino=off";
+const OPTIONS = `nosuid,nodev,userxattr,${OVERLAY_OPTIONS}`;
 
 /**
  * The layers of a sandbox on a daemon that sees none of this machine's files, or must see them with other owners: each tree is sent
@@ -183,7 +182,7 @@ function toSandboxMount(
     `upperdir=${layers}/${toUpperPlace(index)}`,
     `workdir=${layers}/${toWorkPlace(index)}`,
   ];
-  const overlay = `${dirs.join(",")},${OVERLAY_OPTIONS},volatile`;
+  const overlay = `${dirs.join(",")},${OPTIONS},volatile`;
   return { type: "volume", target, readOnly: false, overlay };
 }
 
@@ -203,7 +202,7 @@ function toHidden(
 
 /** An overlay without an upperdir is readable only by itself, and Docker takes no anonymous volume as such. */
 function toLowerOnly(lower: string, target: string, layers: string): ContainerMount {
-  const overlay = `ro,lowerdir=${lower}:${layers}/${EMPTY},${OVERLAY_OPTIONS}`;
+  const overlay = `ro,lowerdir=${lower}:${layers}/${EMPTY},${OPTIONS}`;
   return { type: "volume", target, readOnly: false, overlay };
 }
 

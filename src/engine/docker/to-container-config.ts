@@ -1,5 +1,6 @@
 import type { SandboxSpec } from "../../core/sandbox-spec.js";
 import type { TerminalSize } from "../engine.js";
+import { MASKED_PATHS, READONLY_PATHS } from "../oci/masked-paths.js";
 import type { ContainerMount } from "./container-layers.js";
 import { type Ownership, toLabels } from "./labels.js";
 import { toPerlArgv } from "./perl-bundle.js";
@@ -20,18 +21,8 @@ export interface ContainerInput {
   readonly terminalSize?: TerminalSize;
 }
 
-/** As the oci engine does, and what Docker masks besides. */
-const MASKED_PATHS = [
-  "/proc/acpi",
-  "/proc/asound",
-  "/proc/interrupts",
-  "/proc/kcore",
-  "/proc/keys",
-  "/proc/latency_stats",
-  "/proc/sched_debug",
-  "/proc/scsi",
-  "/proc/timer_list",
-  "/proc/timer_stats",
+/** A container has a `/sys` besides, most of which says nothing that a task needs. */
+const MASKED_SYS = [
   "/sys/firmware",
   "/sys/devices",
   "/sys/block",
@@ -39,7 +30,6 @@ const MASKED_PATHS = [
   "/sys/module",
   "/sys/kernel",
 ];
-const READONLY_PATHS = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
 /** Without a value Docker takes a variable away: an image must not alter how our init comes up. */
 const IMAGE_VARIABLES = [
@@ -98,7 +88,7 @@ function toHostConfig(input: ContainerInput): object {
     ReadonlyRootfs: true,
     CapDrop: ["ALL"],
     SecurityOpt: ["no-new-privileges", `seccomp=${input.seccomp}`],
-    MaskedPaths: MASKED_PATHS,
+    MaskedPaths: [...MASKED_PATHS, ...MASKED_SYS],
     ReadonlyPaths: READONLY_PATHS,
     // A container without a network gets the host's name servers all the same.
     Dns: ["127.0.0.1"],

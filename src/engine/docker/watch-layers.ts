@@ -1,10 +1,8 @@
 import type { SandboxSpec } from "../../core/sandbox-spec.js";
-import { watchUppers } from "../oci/watch-uppers.js";
+import { RESERVE, watchUppers } from "../oci/watch-uppers.js";
 import type { ContainerLayers, UpperUsage } from "./container-layers.js";
 
 const INTERVAL_MS = 1000;
-/** Part of a filesystem's blocks and of its inodes that a task must leave. */
-const RESERVE = 0.05;
 
 /** A watch; disposing of it ends it. */
 export interface LayersWatch extends Disposable {

@@ -1,5 +1,6 @@
 import type { SandboxSpec } from "../../core/sandbox-spec.js";
 import type { TerminalSize } from "../engine.js";
+import { MASKED_PATHS, READONLY_PATHS } from "./masked-paths.js";
 
 /** One line of a namespace's id map: `size` ids from `containerID` inside are those from `hostID` outside. */
 export interface IdRange {
@@ -36,21 +37,6 @@ export interface OciConfigInput {
 
 /** Annotation by which crun takes a compiled filter (crun(1)). */
 const BPF_ANNOTATION = "run.oci.seccomp_bpf_data";
-
-/** As runc and Docker do by default. */
-const MASKED_PATHS = [
-  "/proc/acpi",
-  "/proc/asound",
-  "/proc/interrupts",
-  "/proc/kcore",
-  "/proc/keys",
-  "/proc/latency_stats",
-  "/proc/sched_debug",
-  "/proc/scsi",
-  "/proc/timer_list",
-  "/proc/timer_stats",
-];
-const READONLY_PATHS = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
 /** The runtime's `config.json` (OCI runtime-spec 1.0). All mounts but those that need the inner namespaces are the stage's. */
 export function toOciConfig(input: OciConfigInput): object {

@@ -12,7 +12,7 @@ export interface WatchUppersInput {
 
 const INTERVAL_MS = 250;
 /** Part of a filesystem's blocks and of its inodes that a task must leave. */
-const RESERVE = 0.05;
+export const RESERVE = 0.05;
 /** A walk may take this part of the time: its next one waits so much longer. */
 const WALK_SHARE = 0.1;
 
