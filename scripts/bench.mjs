@@ -7,8 +7,10 @@ import path from "node:path";
 import { bigFileRows } from "./bench/big-file-rows.mjs";
 import { commitRows } from "./bench/commit-rows.mjs";
 import { diffRows } from "./bench/diff-rows.mjs";
+import { dockerRows } from "./bench/docker-rows.mjs";
 import { engineRows } from "./bench/engine-rows.mjs";
 import { openGround, root } from "./bench/ground.mjs";
+import { manyRows } from "./bench/many-rows.mjs";
 import { startRows } from "./bench/start-rows.mjs";
 
 const groups = {
@@ -17,6 +19,8 @@ const groups = {
   diff: diffRows,
   commit: commitRows,
   big: bigFileRows,
+  docker: dockerRows,
+  many: manyRows,
 };
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(groups);
 const unknown = wanted.filter((name) => !Object.hasOwn(groups, name));

@@ -1,14 +1,22 @@
 // Where the bench works: as root a fresh ext4 with a journal on a loop device (an old or journal-less filesystem gives
 // other figures), else a temporary directory. All of it is gone afterwards.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { time } from "./measure.mjs";
 
 export const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
-const launcher = path.join(root, "sandbox");
+export const launcher = path.join(root, "sandbox");
 const program = path.join(root, "dist", "sandbox", "cli-main.cjs");
 const hook = path.join(root, "scripts", "bench", "peak-memory.cjs");
 
@@ -36,6 +44,13 @@ export function openGround() {
       if (command !== undefined) time(["sh", "-c", command], { cwd: made_, env });
       return made_;
     },
+    /** The directory `name`, made where it is not there; not root's own, which engines treat otherwise. */
+    workspace(name) {
+      const there = path.join(dir, name);
+      mkdirSync(there, { recursive: true });
+      if (process.getuid() === 0) chownSync(there, 1000, 1000);
+      return there;
+    },
     /** Runs a task on a workspace and gives its session's record. */
     session(workspace, argv) {
       const args = ["run", "--json", "--commit", "never", "--dir", workspace, "--", ...argv];
@@ -50,7 +65,9 @@ export function openGround() {
     nodePeak: (...args) => peakOf(args, env, base),
     settle: () => time(["sync", "-f", dir]),
     remove() {
-      if (isMounted) spawnSync("umount", [dir]);
+      // Lazily where something is still ending in there.
+      if (isMounted && spawnSync("umount", [dir]).status !== 0)
+        spawnSync("umount", ["--lazy", dir]);
       rmSync(base, { recursive: true, force: true, maxRetries: 3 });
     },
   };
