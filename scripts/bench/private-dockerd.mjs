@@ -62,6 +62,7 @@ export async function openDockerd(ground) {
 function importBusybox(dir, env) {
   const bin = path.join(dir, "tree", "bin");
   mkdirSync(bin, { recursive: true });
+  mkdirSync(path.join(dir, "tree", "tmp"));
   copyFileSync("/bin/busybox", path.join(bin, "busybox"));
   chmodSync(path.join(bin, "busybox"), 0o755);
   for (const name of ["sh", "true", "tar"]) symlinkSync("busybox", path.join(bin, name));

@@ -56,12 +56,11 @@ describe("helpers of a daemon", { skip: skipWithoutDocker() }, () => {
   });
 
   it("of a state directory that was made anew at the same path are not its", () => {
-    const home = openTempDir();
+    using home = openTempDir();
     const label = toHomeLabel(home.path);
     assert.equal(toHomeLabel(home.path), label);
     rmSync(path.join(home.path, "identity"));
     assert.notEqual(toHomeLabel(home.path), label);
-    home[Symbol.dispose]();
   });
 
   it("leave to a person what only has a label of ours", async () => {
