@@ -6,6 +6,7 @@ import { openFileOps } from "../host/confined-calls.js";
 import type { FileOps } from "../host/confined-ops.js";
 import type { Native } from "../host/native.js";
 import { chooseRoots } from "./choose-roots.js";
+import type { Composed } from "./composed.js";
 import { draftCommit } from "./draft-commit.js";
 import { toFailure } from "./failure.js";
 import { findOpaques } from "./find-opaques.js";
@@ -28,6 +29,8 @@ export interface CommitOptions {
   readonly sessionId: SessionId;
   /** Of what stays pending in the session. */
   readonly pendingDigest: Digest;
+  /** Changes of the plan whose content is not that of the layers. */
+  readonly composed?: ReadonlyMap<Change, Composed>;
   /** Who owns what the task made. */
   readonly owner: { readonly newFiles: NewFiles };
   /** The system calls, where a test wants others. */
@@ -79,7 +82,9 @@ function commit(
   };
   const taken = toTaken(o.plan);
   const pending = changes.filter((change) => !taken.has(change));
-  const drafts = draftCommit({ ...bench, layers, newFiles: o.owner.newFiles }, ready);
+  const { newFiles } = o.owner;
+  const composed = o.composed ?? new Map<Change, Composed>();
+  const drafts = draftCommit({ ...bench, layers, newFiles, composed }, ready);
   const opaques = findOpaques(bench, { applied, pending });
   const plan = { header, drafts, opaques, uppers: true, finalMtime: () => undefined };
   runTransaction(bench, planTransaction(bench, plan));

@@ -2,10 +2,11 @@ import type { Change, Layers, NextState } from "../core/change.js";
 import { SandboxError } from "../core/error.js";
 import type { FileStat } from "../host/confined-stat.js";
 import { isOverlayMark, readValues } from "./carried-xattrs.js";
+import type { Composed } from "./composed.js";
 import type { Draft, DraftSource } from "./draft.js";
 import type { ReadyChange } from "./plan-commit.js";
 import { createOwners, type Ids, type NewFiles } from "./resolve-owner.js";
-import { upperRoot } from "./roots.js";
+import { COMMIT_ROOT, upperRoot } from "./roots.js";
 import { describeDifference } from "./same-state.js";
 import { showPath } from "./show-path.js";
 import type { Workbench } from "./stage-steps.js";
@@ -16,6 +17,8 @@ import { refuseOverlayMarks } from "./to-steps.js";
 export interface CommitContext extends Workbench {
   readonly layers: readonly Layers[];
   readonly newFiles: NewFiles;
+  /** By the change of the plan. */
+  readonly composed: ReadonlyMap<Change, Composed>;
 }
 
 /**
@@ -26,12 +29,10 @@ export function draftCommit(
   context: CommitContext,
   ready: readonly ReadyChange[],
 ): readonly Draft[] {
-  const uppers = ready.map(({ change }) => findUpper(context, change));
-  const names = new Map<string, number>();
-  uppers.forEach((upper, index) => {
-    if (upper?.type === "file" && upper.nlink > 1)
-      count(names, `${ready[index]?.change.workspace}/${upper.ino}`);
-  });
+  const uppers = ready.map(({ change }) =>
+    findUpper(context, context.composed.get(change)?.original ?? change),
+  );
+  const names = countNames(context, ready, uppers);
   const owners = createOwners(context);
   return ready.map(({ change, present }, index) => {
     const { workspace, path, after, before } = change;
@@ -40,26 +41,40 @@ export function draftCommit(
     if (present !== undefined) draft.present = present;
     const upper = uppers[index];
     if (after === undefined || upper === undefined) return draft;
+    const composed = context.composed.get(change);
+    const { mtimeNs } = composed === undefined && after.type !== "dir" ? upper : after;
+    draft.after = toState(after, { owner: owners(change, present), mtimeNs });
     const sole = upper.nlink === 1 || upper.nlink <= (names.get(`${workspace}/${upper.ino}`) ?? 1);
-    draft.after = toState(after, { owner: owners(change, present), upper });
-    draft.source = toSource(context, change, { upper, sole });
+    draft.source = toSource(context, change, { upper, sole, composed });
     return draft;
   });
 }
 
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
-
-function count(names: Map<string, number>, key: string): void {
-  names.set(key, (names.get(key) ?? 0) + 1);
+/** How many names of each inode of the layers are committed as they are. */
+function countNames(
+  context: CommitContext,
+  ready: readonly ReadyChange[],
+  uppers: readonly (FileStat | undefined)[],
+): ReadonlyMap<string, number> {
+  const names = new Map<string, number>();
+  ready.forEach(({ change }, index) => {
+    const upper = uppers[index];
+    if (upper?.type !== "file" || upper.nlink === 1 || context.composed.has(change)) return;
+    const key = `${change.workspace}/${upper.ino}`;
+    names.set(key, (names.get(key) ?? 0) + 1);
+  });
+  return names;
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 function toState(
   next: NextState,
-  known: { readonly owner: Ids; readonly upper: FileStat },
+  known: { readonly owner: Ids; readonly mtimeNs: string },
 ): PathState {
   const { type, mode, size, digest, target, xattrs } = next;
   const { uid, gid } = known.owner;
-  const mtimeNs = type === "dir" ? next.mtimeNs : known.upper.mtimeNs;
+  const { mtimeNs } = known;
   const state: Writable<PathState> = { type, mode, uid, gid, size, mtimeNs };
   if (digest !== undefined) state.digest = digest;
   if (target !== undefined) state.target = target;
@@ -106,9 +121,18 @@ function altered(change: Change, how: string): SandboxError {
 function toSource(
   context: CommitContext,
   change: Change,
-  known: { readonly upper: FileStat; readonly sole: boolean },
+  known: {
+    readonly upper: FileStat;
+    readonly sole: boolean;
+    readonly composed: Composed | undefined;
+  },
 ): DraftSource {
-  const { upper } = known;
+  const { upper, composed } = known;
+  if (composed !== undefined) {
+    const copy = { kind: "copy", from: { root: COMMIT_ROOT, path: composed.content } } as const;
+    // The original leaves the layers after the seal, unless a part of it stays pending.
+    return composed.rest === "none" ? { ...copy, ino: upper.ino } : copy;
+  }
   if (upper.type === "dir") return { kind: "make" };
   const from = toUpper(change);
   const rename = context.layers[change.workspace]?.staging === "rename";

@@ -37,8 +37,8 @@ export type Source =
       /** Attributes to take off before it appears, with the values an undo puts back. */
       readonly strip?: Xattrs;
     }
-  /** Content is copied to the slot; `ino`: of the original, which leaves the layers after the seal. */
-  | { readonly kind: "copy"; readonly from: Place; readonly ino: string }
+  /** Content is copied to the slot; `ino`: of the original, which leaves the layers after the seal. Absent: it stays. */
+  | { readonly kind: "copy"; readonly from: Place; readonly ino?: string }
   /** Another name of what step `step` put in its slot. */
   | { readonly kind: "link"; readonly step: number; readonly ino: string }
   /** Made anew from the state that is asked for: a directory, symbolic link or FIFO; `ino`: of one to remove after the seal. */

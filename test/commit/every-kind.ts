@@ -1,6 +1,6 @@
 import type { OverlayCase } from "../support/overlay-case.js";
 
-/** A small tree and a task that makes every kind of change there is. */
+/** A small tree and a task that makes every kind of change there is; `f.composed` see `commit-case.ts`. */
 export const everyKind: OverlayCase = {
   base: [
     "kept=kept",
@@ -21,6 +21,7 @@ export const everyKind: OverlayCase = {
     "again/two=2",
     "chmodded/",
     "pair1=pair",
+    "f.composed=base",
   ],
   prepare: `ln pair1 pair2; setfattr -n user.note -v base edited; setfattr -n user.d -v base chmodded
     touch -d '2001-02-03 04:05:06.123456789' kept edited gone dir/a chmodded dir emptied again .`,
@@ -34,5 +35,5 @@ export const everyKind: OverlayCase = {
     printf '%s' x > "$(printf 'odd\\n\\377name')"
     truncate -s 1M holes; printf end >> holes
     touch -d '1969-12-31 23:59:58.5' deep/old; touch -d '2030-01-01 00:00:00.000000001' deep/er
-    rm pair1; echo single > pair1`,
+    rm pair1; echo single > pair1; echo made > f.composed`,
 };

@@ -1,18 +1,21 @@
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { applyCommit, type CommitResult } from "../../src/commit/apply-commit.js";
 import { applyRollback } from "../../src/commit/apply-rollback.js";
+import type { Composed } from "../../src/commit/composed.js";
 import { JOURNAL_NAME } from "../../src/commit/open-journal.js";
 import { type CommitPlan, planCommit } from "../../src/commit/plan-commit.js";
 import { planRollback, type RollbackPlan } from "../../src/commit/plan-rollback.js";
 import { readStamps } from "../../src/commit/read-stamps.js";
 import { type RecoveryReport, recoverCommit } from "../../src/commit/recover-commit.js";
 import type { NewFiles } from "../../src/commit/resolve-owner.js";
-import type { Changeset, CommittedStamp, Layers } from "../../src/core/change.js";
-import { toChangesetDigest } from "../../src/core/changeset-digest.js";
-import { type CommitId, parseCommitId, parseSessionId } from "../../src/core/ids.js";
+import type { Change, Changeset, CommittedStamp, Layers } from "../../src/core/change.js";
+import { toChangeDigest, toChangesetDigest } from "../../src/core/changeset-digest.js";
+import { type CommitId, parseCommitId, parseSessionId, toDigest } from "../../src/core/ids.js";
+import type { RelPath } from "../../src/core/path.js";
 import type { FileOps } from "../../src/host/confined-ops.js";
 import { openNative } from "../../src/host/native.js";
+import { sha256Hex } from "../../src/host/sha256.js";
 import { readChangeset } from "../../src/overlay/read-changeset.js";
 import { type OverlayCase, runOverlay } from "./overlay-case.js";
 
@@ -52,6 +55,14 @@ interface CommitCaseOptions {
   readonly ops?: FileOps;
   readonly newFiles?: NewFiles;
   readonly changeset?: Changeset;
+  /** Content made for a change, by its path. */
+  readonly compose?: Readonly<Record<string, Composition>>;
+}
+
+/** What is committed instead of the content in the layers. */
+interface Composition {
+  readonly content: string;
+  readonly rest: Composed["rest"];
 }
 
 const SESSION = parseSessionId("s-aaaaaaaaaa");
@@ -104,13 +115,16 @@ export function toCommitCase(
     plan,
     commitDir,
     commit: (o = {}) => {
-      const of = o.changeset ?? changeset;
+      const { of, composed } = compose(o.changeset ?? changeset, {
+        layers,
+        commitDir: commitDir(o.id),
+        given: o.compose ?? {},
+      });
       const planned = plan(o.select, of);
       const taken = new Set([...planned.changes, ...planned.alreadyThere]);
-      mkdirSync(commitDir(o.id), { recursive: true, mode: 0o700 });
       return applyCommit(planned, {
         ...{ changeset: of, layers, native, commitDir: commitDir(o.id), commitId: toId(o.id) },
-        ...{ sessionId: SESSION ?? fail(), owner: { newFiles: o.newFiles ?? OWN_IDS } },
+        ...{ sessionId: SESSION ?? fail(), owner: { newFiles: o.newFiles ?? OWN_IDS }, composed },
         pendingDigest: toChangesetDigest(of.changes.filter((change) => !taken.has(change))),
         ...(o.ops !== undefined && { ops: o.ops }),
       });
@@ -127,6 +141,40 @@ export function toCommitCase(
       recoverCommit({ commitDir: commitDir(id), native, ...(ops !== undefined && { ops }) }),
     reread: () => readChangeset(layers, { native, committed: readAllStamps(commitsDir) }),
   };
+}
+
+/**
+ * Puts the composed content of `given` into the commit's directory and its changes into the changeset. A file whose name ends
+ * in `.composed` is always committed that way, with the content it has in the layers: the same tree as without.
+ */
+function compose(
+  of: Changeset,
+  o: {
+    readonly layers: readonly Layers[];
+    readonly commitDir: string;
+    readonly given: Readonly<Record<string, Composition>>;
+  },
+): { readonly of: Changeset; readonly composed: ReadonlyMap<Change, Composed> } {
+  mkdirSync(path.join(o.commitDir, "composed"), { recursive: true, mode: 0o700 });
+  const composed = new Map<Change, Composed>();
+  const changes = of.changes.map((original, index) => {
+    const { after } = original;
+    const given = o.given[original.path];
+    if (after === undefined || (given === undefined && !original.path.endsWith(".composed")))
+      return original;
+    const upper = path.join(o.layers[original.workspace]?.upper ?? "", original.path);
+    const bytes = given === undefined ? readFileSync(upper) : Buffer.from(given.content);
+    const content = `composed/${index}` as RelPath;
+    writeFileSync(path.join(o.commitDir, content), bytes, { mode: 0o600 });
+    const draft = {
+      ...original,
+      after: { ...after, size: bytes.length, digest: toDigest(sha256Hex(bytes)) },
+    };
+    const change = { ...draft, digest: toChangeDigest(draft) };
+    composed.set(change, { original, content, rest: given?.rest ?? "none" });
+    return change;
+  });
+  return { of: { ...of, changes, digest: toChangesetDigest(changes) }, composed };
 }
 
 /** Of every commit so far: what we touched ourselves is no host edit. */
