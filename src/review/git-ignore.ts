@@ -70,8 +70,16 @@ function parseIgnorePattern(line: string): IgnorePattern | undefined {
   const anchored = glob.includes("/");
   if (glob.startsWith("/")) glob = glob.slice(1);
   if (glob === "" || /(?<!\\)(\\\\)*\\$/.test(glob)) return undefined;
-  const segments = glob.split("/");
+  const segments = glob.split("/").flatMap(toSegments);
   return { segments: anchored ? segments : ["**", ...segments], negated, directoriesOnly };
+}
+
+/** A slash may be quoted as any character may. Behind `**` a quoted one is not the `/` that may match nothing. */
+function toSegments(part: string, index: number, parts: readonly string[]): readonly string[] {
+  const quotesSlash = index < parts.length - 1 && /(?<!\\)(\\\\)*\\$/.test(part);
+  if (!quotesSlash) return [part];
+  const segment = part.slice(0, -1);
+  return segment === "**" ? ["**", "*"] : [segment];
 }
 
 /** "Trailing spaces are ignored unless they are quoted with backslash." */
