@@ -35,7 +35,7 @@ export interface Attack {
   readonly controls: readonly [Control, ...Control[]];
   readonly scene: Scene;
   /** Absent: the program's own word, `reached:` or `held:`. */
-  readonly judge?: (ran: Ran) => Verdict;
+  readonly judge?: (ran: Ran, column: Column) => Verdict;
   /** Judges the end of the whole run instead; such an attack has its scene for itself. */
   readonly judgeEnd?: (end: RunEnd) => Verdict;
   /** Looks at the host afterwards: a reason where something came through. */

@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { Attack, Control } from "./attack.js";
 import { besideTerminal, quiet, withTerminal } from "./scenes.js";
+import { judgeCall } from "./verdict.js";
 
 type Controls = readonly [Control, ...Control[]];
 
@@ -26,6 +27,7 @@ const typing: readonly Attack[] = [STI, STI + UPPER, LINUX, LINUX + UPPER, SETD 
         ? [{ on: "host" }]
         : [{ on: "inside", argv: () => ["kernel", "ioctl", "0x541b"] }],
     scene: withTerminal,
+    judge: judgeCall,
   }),
 );
 

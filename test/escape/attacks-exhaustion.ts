@@ -1,5 +1,4 @@
 import type { Attack, Scene } from "./attack.js";
-import type { Column } from "./column.js";
 import { alone, limited } from "./scenes.js";
 import type { RunEnd, Verdict } from "./verdict.js";
 
@@ -15,48 +14,17 @@ const inLimits: readonly Attack[] = (
       controls: [{ on: "inside", argv: () => ["kernel", "fork-bomb", "40", "20"] }],
     },
     {
-      id: "memory",
-      title: "take 600 MiB of memory (200 MiB allowed)",
-      argv: () => [
-        "sh",
-        "-c",
-        'python3 "$1" memory 600; [ $? -eq 0 ] || echo held: killed or refused',
-        "sh",
-        "@exhaust.py",
-      ],
-      controls: [{ on: "inside", argv: () => ["python3", "@exhaust.py", "memory", "40"] }],
-    },
-    {
-      id: "one-big-file",
-      title: "write one file of 64 MiB (24 MiB allowed)",
-      argv: () => [
-        "sh",
-        "-c",
-        'python3 "$1" file 64; [ $? -eq 0 ] || echo held: killed or refused',
-        "sh",
-        "@exhaust.py",
-      ],
-      controls: [{ on: "inside", argv: () => ["python3", "@exhaust.py", "file", "4"] }],
-    },
-    {
       id: "open-files",
       title: "open 200,000 files",
       argv: () => ["python3", "@exhaust.py", "open", "200000"],
       controls: [{ on: "inside", argv: () => ["python3", "@exhaust.py", "open", "10000"] }],
     },
   ] satisfies readonly Shown[]
-).map((shown) => ({ ...shown, row: 25, scene: limited, notFor: endsFirst }));
-
-/** Fails closed, but says nothing about the program. */
-function endsFirst({ runtime }: Column): string | undefined {
-  return runtime === "runsc"
-    ? "not measured: under 256 processes and 200 MiB gVisor's own sandbox ends (exit 2) before the first program has"
-    : undefined;
-}
+).map((shown) => ({ ...shown, row: 25, scene: limited }));
 
 /** What a run that had to be ended looks like. */
 function ended(end: RunEnd, outcome: string): Verdict {
-  const detail = `${end.outcome}, exit ${end.code}, ${end.left.length} processes left`;
+  const detail = `${end.outcome}, exit ${end.code}, ${end.left.length} processes left: ${end.stdout.slice(-200)}`;
   if (end.left.length > 0) return { verdict: "through", detail };
   return { verdict: end.outcome === outcome ? "stopped" : "through", detail };
 }
@@ -81,6 +49,46 @@ function whole(
   };
 }
 
+/** Takes too much of one thing. Either the program is refused or killed, or all of the task ends. */
+function taking(
+  shown: Pick<Attack, "id" | "title"> & {
+    readonly words: readonly [string, string];
+    readonly options: readonly string[];
+    readonly allowed: string;
+  },
+): Attack {
+  const { id, title, words, options, allowed } = shown;
+  return {
+    ...{ id, title, row: 25, scene: alone(id, options) },
+    argv: () => ["python3", "@exhaust.py", ...words],
+    controls: [{ on: "inside", argv: () => ["python3", "@exhaust.py", words[0], allowed] }],
+    judgeEnd: ({ stdout, code, outcome, left }) => {
+      const detail = `${outcome}, exit ${code}, ${left.length} processes left`;
+      const [, said] = stdout.split(`@@ begin ${id}\n`);
+      if (said === undefined) return { verdict: "broken", detail };
+      const isStopped = !said.includes("reached:") && outcome !== "timed-out" && left.length === 0;
+      return { verdict: isStopped ? "stopped" : "through", detail };
+    },
+  };
+}
+
+const takings: readonly Attack[] = [
+  taking({
+    id: "memory",
+    title: "take 600 MiB of memory (200 MiB allowed)",
+    words: ["memory", "600"],
+    allowed: "40",
+    options: ["--memory", "200MiB", "--timeout", "60s"],
+  }),
+  taking({
+    id: "one-big-file",
+    title: "write one file of 64 MiB (24 MiB allowed)",
+    words: ["file", "64"],
+    allowed: "4",
+    options: ["--disk", "24MiB", "--timeout", "60s"],
+  }),
+];
+
 /** Sleeps that are left on the host are found by their arguments. */
 export const MARK = `86399.${process.pid}`;
 
@@ -98,10 +106,18 @@ const wholeRuns: readonly Attack[] = [
     outcome: "interrupted",
   }),
   whole({
+    id: "inodes",
+    title: "fill the disk with empty files and directories (4 MiB allowed)",
+    script:
+      "echo begun; i=0; while [ $i -lt 2000 ]; do mkdir many$i || exit 9; (cd many$i && seq 500 | xargs touch) || exit 9; i=$((i+1)); done",
+    scene: alone("inodes", ["--disk", "4MiB", "--timeout", "60s"]),
+    outcome: "interrupted",
+  }),
+  whole({
     id: "ignores-sigterm",
     title: "ignore SIGTERM when the time is up, with a daemon beside it",
     script: `trap '' TERM HUP INT; echo begun; setsid sleep ${MARK} & while :; do sleep 1; done`,
-    scene: alone("sigterm", ["--timeout", "1s"]),
+    scene: alone("sigterm", ["--timeout", "3s"]),
     outcome: "timed-out",
   }),
   whole({
@@ -126,4 +142,4 @@ const wholeRuns: readonly Attack[] = [
   ),
 ];
 
-export const exhaustionAttacks: readonly Attack[] = [...inLimits, ...wholeRuns];
+export const exhaustionAttacks: readonly Attack[] = [...inLimits, ...takings, ...wholeRuns];

@@ -1,6 +1,6 @@
 import type { Attack, Control } from "./attack.js";
 import { quiet } from "./scenes.js";
-import { judgeByKill } from "./verdict.js";
+import { judgeByKill, judgeCall } from "./verdict.js";
 
 type Controls = readonly [Control, ...Control[]];
 
@@ -12,12 +12,16 @@ const asRoot: Controls = [{ on: "root" }, native];
 
 function call(verb: string, title: string, controls: Controls, ...words: string[]): Attack {
   const id = [verb, ...words.filter((word) => !word.startsWith("/"))].join("-").toLowerCase();
-  return { id, row: 22, title, argv: () => ["kernel", verb, ...words], controls, scene: quiet };
+  const argv: Attack["argv"] = () => ["kernel", verb, ...words];
+  return { id, row: 22, title, argv, controls, scene: quiet, judge: judgeCall };
 }
 
-/** A call that must kill, and the same program with the machine's own call. */
+/** A call that must kill. Outside it ends in any other way: that it is killed is the filter's doing. */
 function kills(verb: string, title: string): Attack {
-  return { ...call(verb, title, [native]), judge: judgeByKill, notFor: onlyX64 };
+  const unlike =
+    '"$1" "$2"; code=$?; [ $code -eq 159 ] && echo held: killed || echo reached: outside it ends with $code';
+  const control: Control = { on: "host", argv: () => ["sh", "-c", unlike, "sh", "@kernel", verb] };
+  return { ...call(verb, title, [control]), judge: judgeByKill, notFor: onlyX64 };
 }
 
 const onlyX64 = (): string | undefined =>
@@ -76,7 +80,7 @@ const machinery: readonly Attack[] = [
 
 const doors: readonly Attack[] = [
   kills("x32", "a call of the x32 table (must kill)"),
-  kills("i386", "a call of the 32-bit table, by int 0x80 (must kill)"),
+  kills("i386", "a call of the 32-bit table, by int 0x80 (must kill, where the kernel has it)"),
 ];
 
 const families: readonly Attack[] = [

@@ -138,12 +138,12 @@ const controller: readonly Attack[] = [
     controls: [
       {
         on: "inside",
-        argv: ({ project }) => [
+        argv: () => [
           "sh",
           "-c",
           'grep -qF "$1" /proc/self/mountinfo && echo reached: named || echo held: not named',
           "sh",
-          project,
+          " /proc ",
         ],
       },
     ],

@@ -13,6 +13,7 @@ type Kind = readonly [Column["engine"], Column["runtime"], Column["daemon"]];
 const BACKENDS: readonly Kind[] = [
   ["oci", "crun", "none"],
   ["oci", "runc", "none"],
+  ["oci", "runsc", "none"],
   ["docker", "runc", "local"],
   ["docker", "runsc", "local"],
 ];

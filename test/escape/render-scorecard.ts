@@ -30,6 +30,7 @@ Made by \`npm run test:escape\`, which runs every attack for real; the file chan
 
 - **stopped**: the attack got nowhere, and in the same run the same program got through where it is allowed: outside on the host, as
   root of a namespace there, or inside at something allowed. An attack that is merely broken fails the run.
+  Where the host's kernel lacks a thing, that the same program can make an allowed call inside is all there is to show.
 - **not stopped**: it got through. Each has its reason; a run in which it is stopped after all fails too.
 - **n/a**: it says nothing there, for the reason given.
 

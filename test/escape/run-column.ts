@@ -92,10 +92,10 @@ class ColumnRun {
     const alone = attacks.length === 1 ? attacks[0]?.judgeEnd : undefined;
     // Such an attack ends its script: its control comes first.
     const file = path.join(ground.project, ".escape", `${scene.id}.sh`);
-    const script = toScript(
-      alone === undefined ? entries : entries.toReversed(),
-      this.#place(scene),
-    );
+    const script = toScript(alone === undefined ? entries : entries.toReversed(), {
+      ...this.#place(scene),
+      ...(alone === undefined ? {} : { patience: 120 }),
+    });
     writeFileSync(file, script, { mode: 0o755 });
     const end = await product.play(scene, file);
     const ran = readScript(end.stdout);
@@ -111,7 +111,7 @@ class ColumnRun {
                 verdict: "broken",
                 detail: `did not run: exit ${end.code} ${end.stderr.slice(-400)}`,
               }
-            : judge(one)),
+            : judge(one, this.#parts.column)),
       );
     }
   }

@@ -23,7 +23,7 @@ export const besideTerminal: Scene = {
 /** Limits that a task meets one process at a time. */
 export const limited: Scene = {
   id: "limits",
-  options: ["--pids", "256", "--memory", "200MiB", "--disk", "24MiB", "--timeout", "60s"],
+  options: ["--pids", "256", "--memory", "1GiB", "--timeout", "90s"],
 };
 
 /** A scene for one attack that ends the whole run. */

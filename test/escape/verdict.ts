@@ -1,3 +1,5 @@
+import type { Column } from "./column.js";
+
 /** What a program did. */
 export interface Ran {
   readonly stdout: string;
@@ -33,9 +35,27 @@ export function judgeByWord({ stdout, code }: Ran): Verdict {
   return { verdict: "broken", detail: `no verdict, exit ${code}: ${stdout.slice(-300)}` };
 }
 
-/** For a call that must kill: SIGSYS, or SIGSEGV where the kernel has no such door at all. */
-export function judgeByKill(ran: Ran): Verdict {
+/** Says that there is nothing behind the door, not that the door is shut. */
+const NOTHING_THERE = /^(No such device|Operation not supported|no such request on a terminal)$/;
+
+/**
+ * For a call that must be refused at the door. gVisor's kernel lacks most things; the host's may have them on another
+ * machine, so that in front of it only a refusal counts.
+ */
+export function judgeCall(ran: Ran, { runtime }: Pick<Column, "runtime">): Verdict {
+  const said = judgeByWord(ran);
+  const isOpen = said.verdict === "stopped" && NOTHING_THERE.test(said.detail);
+  return isOpen && runtime !== "runsc"
+    ? { verdict: "through", detail: `the host's kernel looked at it: ${said.detail}` }
+    : said;
+}
+
+/** For a call that must kill: SIGSYS, or SIGSEGV where the kernel has no such door at all. gVisor may also refuse it. */
+export function judgeByKill(ran: Ran, { runtime }: Pick<Column, "runtime">): Verdict {
   if (ran.code === 128 + 31 || ran.code === 128 + 11)
     return { verdict: "stopped", detail: `killed by signal ${ran.code - 128}` };
-  return judgeByWord(ran);
+  const said = judgeByWord(ran);
+  return said.verdict === "stopped" && runtime !== "runsc"
+    ? { verdict: "through", detail: `not killed: ${said.detail}` }
+    : said;
 }

@@ -264,7 +264,7 @@ sub usage {
   for my $dir (@_) {
     enter($dir);
     my ($bytes, $entries) = (0, 0);
-    eval { walk(sub { $entries++; $bytes += 512 * $_[2]{blocks} }) };    # what vanishes meanwhile ends the count
+    eval { walk(sub { $entries++; $bytes += 512 + 512 * $_[2]{blocks} }) };    # an inode and its blocks; what vanishes meanwhile ends the count
     my $buffer = "\0" x 256;
     syscall($NR{statfs}, $dir, $buffer) == 0 or die "$dir: $!\n";
     my ($block, @counts) = unpack("x8 q Q Q Q Q Q", $buffer);

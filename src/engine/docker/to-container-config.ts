@@ -1,5 +1,6 @@
-import type { SandboxSpec } from "../../core/sandbox-spec.js";
+import type { Limits, SandboxSpec } from "../../core/sandbox-spec.js";
 import type { TerminalSize } from "../engine.js";
+import { toGvisorPids } from "../oci/gvisor-processes.js";
 import { MASKED_PATHS, READONLY_PATHS } from "../oci/masked-paths.js";
 import type { ContainerMount } from "./container-layers.js";
 import { type Ownership, toLabels } from "./labels.js";
@@ -101,16 +102,30 @@ function toHostConfig(input: ContainerInput): object {
       ? {}
       : { Memory: limits.memoryBytes, MemorySwap: limits.memoryBytes }),
     ...(limits.cpus === undefined ? {} : { NanoCpus: Math.round(limits.cpus * NANOS) }),
-    PidsLimit: limits.pids ?? MOST_PROCESSES,
-    Ulimits: toUlimits(limits.upperBytes),
+    ...toProcessLimits(limits, isGvisor(input.runtime)),
     Mounts: toDockerMounts(input.mounts, toLabels(input.ownership, "layers")),
     Tmpfs: toDockerTmpfs(input.mounts),
   };
 }
 
-/** Those of open files and cores are our init's to set: a daemon refuses what is over its own. */
-function toUlimits(upperBytes: number | undefined): readonly object[] {
-  return upperBytes === undefined ? [] : [{ Name: "fsize", Soft: upperBytes, Hard: upperBytes }];
+/** By the name that gVisor's own instructions give it in a daemon's configuration, `runsc` or `runsc-…`. */
+function isGvisor(runtime: string | undefined): boolean {
+  return runtime === "runsc" || runtime?.startsWith("runsc-") === true;
+}
+
+/**
+ * Ulimits of open files and cores are our init's to set: a daemon refuses what is over its own. The kernel would count
+ * `nproc` together with the uid's other processes; gVisor counts only those of its sandbox.
+ */
+function toProcessLimits({ pids = MOST_PROCESSES, upperBytes }: Limits, gvisor: boolean): object {
+  const limit = (Name: string, value: number): object => ({ Name, Soft: value, Hard: value });
+  return {
+    PidsLimit: gvisor ? toGvisorPids(pids) : pids,
+    Ulimits: [
+      ...(upperBytes === undefined ? [] : [limit("fsize", upperBytes)]),
+      ...(gvisor ? [limit("nproc", pids)] : []),
+    ],
+  };
 }
 
 /** The kernel takes no variable of over 128 KiB (execve(2), MAX_ARG_STRLEN). */

@@ -1,6 +1,8 @@
 import type { LimitReport, Limits } from "../../core/sandbox-spec.js";
 import { type Cgroup, createCgroup } from "../../host/cgroup.js";
 import { readAllowedProcessors, readHardLimits } from "../../host/process-limits.js";
+import type { Runtime } from "./find-runtime.js";
+import { toGvisorPids } from "./gvisor-processes.js";
 import type { ResourceLimit } from "./to-oci-config.js";
 import type { StageStep } from "./to-stage-plan.js";
 
@@ -20,15 +22,16 @@ const OPEN_FILES = { soft: 16_384, hard: 65_536 };
  * Control groups where a limit needs them and this host grants them; else what a process can impose on itself. The number
  * of processes needs none: the kernel counts RLIMIT_NPROC per user namespace (since Linux 5.14), and each sandbox has its own.
  */
-export function planLimits(limits: Limits, sandboxId: string): LimitPlan {
+export function planLimits(limits: Limits, sandboxId: string, runtime: Runtime["name"]): LimitPlan {
+  const isGvisor = runtime === "runsc";
   const group =
     limits.memoryBytes === undefined && limits.cpus === undefined
       ? undefined
-      : tryGroup(limits, sandboxId);
+      : tryGroup(isGvisor ? toHostLimits(limits) : limits, sandboxId);
   const parts = [
-    planMemory(limits, group),
+    planMemory(limits, group, isGvisor),
     planProcessors(limits, group),
-    planProcesses(limits, group),
+    planProcesses(limits, isGvisor ? undefined : group),
     planFiles(limits),
   ];
   return {
@@ -48,6 +51,11 @@ interface Part {
   readonly report?: LimitReport;
 }
 
+/** gVisor counts the task's processes itself; the group holds gVisor. */
+function toHostLimits(limits: Limits): Limits {
+  return limits.pids === undefined ? limits : { ...limits, pids: toGvisorPids(limits.pids) };
+}
+
 function tryGroup({ memoryBytes, cpus, pids }: Limits, sandboxId: string): Cgroup {
   return createCgroup(`sandbox-${sandboxId}`, {
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
@@ -56,10 +64,19 @@ function tryGroup({ memoryBytes, cpus, pids }: Limits, sandboxId: string): Cgrou
   });
 }
 
-function planMemory({ memoryBytes }: Limits, group: Cgroup | undefined): Part {
+function planMemory({ memoryBytes }: Limits, group: Cgroup | undefined, isGvisor: boolean): Part {
   if (memoryBytes === undefined) return {};
   if (group?.enforced.has("memory") === true)
     return { report: { limit: "memory", by: "cgroup", detail: `${memoryBytes} bytes in all` } };
+  // gVisor takes RLIMIT_DATA and counts only what brk gives, which programs do without.
+  if (isGvisor)
+    return {
+      report: {
+        limit: "memory",
+        by: "none",
+        detail: "gVisor needs a control group for it, and none may be made here",
+      },
+    };
   const bytes = Math.min(memoryBytes, readHardLimits().data);
   return {
     rlimits: [{ type: "RLIMIT_DATA", soft: bytes, hard: bytes }],

@@ -104,7 +104,7 @@ async function sendPlan(input: StartSandboxInput, stage: Stage): Promise<Running
   channel.sendFrame(planBase(plan));
   const seccomp = await readFilter(input, stage.argv);
   const descriptors = await channel.pipes;
-  const limits = planLimits(spec.limits, options.sandboxId);
+  const limits = planLimits(spec.limits, options.sandboxId, runtime.name);
   made.add(limits.cleanUp);
   const argv = toInitArgv(spec, image?.perl ?? [perl]);
   const secondFrame = planTask(plan, { argv, seccomp, limits });

@@ -11,6 +11,10 @@ export interface WatchUppersInput {
 }
 
 const INTERVAL_MS = 250;
+/** What others free may hide what a task takes: so often it is walked in any case. */
+const WALK_MS = 2000;
+/** What an entry counts besides its blocks: its inode. Empty files are not for nothing. */
+const INODE_BYTES = 512;
 /** Part of a filesystem's blocks and of its inodes that a task must leave. */
 export const RESERVE = 0.05;
 /** A walk may take this part of the time: its next one waits so much longer. */
@@ -18,7 +22,7 @@ const WALK_SHARE = 0.1;
 
 /**
  * Watches the filesystems of the upperdirs while a task runs: too little free space or too few free inodes there, or too
- * many bytes in the upperdirs, end the task. They are walked only after the free space has moved by enough to matter.
+ * many bytes and entries in the upperdirs, end the task. They are walked when what is free has moved by enough to matter, and now and then.
  */
 export function watchUppers(input: WatchUppersInput): Disposable {
   const watcher = new UpperWatcher(input);
@@ -31,6 +35,7 @@ class UpperWatcher {
   #freeAtWalk: number | undefined;
   #held = 0;
   #nextWalk = 0;
+  #mustWalk = 0;
   #told = false;
 
   constructor(input: WatchUppersInput) {
@@ -63,11 +68,12 @@ class UpperWatcher {
     if (maximum === undefined || now < this.#nextWalk) return undefined;
     const free = uppers.reduce((sum, upper) => sum + freeBytes(upper), 0);
     const moved = (this.#freeAtWalk ?? Number.POSITIVE_INFINITY) - free;
-    if (this.#freeAtWalk !== undefined && this.#held + moved <= maximum && moved < maximum / 8)
-      return undefined;
+    const isSmall = this.#held + moved <= maximum && moved < maximum / 8;
+    if (this.#freeAtWalk !== undefined && isSmall && now < this.#mustWalk) return undefined;
     this.#freeAtWalk = free;
     this.#held = uppers.reduce((sum, upper) => sum + heldBytes(upper), 0);
     this.#nextWalk = performance.now() + (performance.now() - now) / WALK_SHARE;
+    this.#mustWalk = this.#nextWalk + WALK_MS;
     return this.#held > maximum
       ? `the changes hold ${toMiB(this.#held)}, over the limit of ${toMiB(maximum)}`
       : undefined;
@@ -75,11 +81,11 @@ class UpperWatcher {
 }
 
 function freeBytes(directory: string): number {
-  const { bsize, bfree } = statfsSync(directory);
-  return bsize * bfree;
+  const { bsize, bfree, ffree } = statfsSync(directory);
+  return bsize * bfree + INODE_BYTES * ffree;
 }
 
-/** Bytes that the files below `directory` take on disk. What vanishes meanwhile counts nothing. */
+/** Bytes that the entries below `directory` take on disk. What vanishes meanwhile counts nothing. */
 function heldBytes(directory: string): number {
   let bytes = 0;
   const pending = [directory];
@@ -87,7 +93,7 @@ function heldBytes(directory: string): number {
     for (const entry of readEntries(at)) {
       const file = path.join(at, entry.name);
       if (entry.isDirectory()) pending.push(file);
-      else bytes += 512 * (lstatSync(file, { throwIfNoEntry: false })?.blocks ?? 0);
+      bytes += INODE_BYTES + 512 * (lstatSync(file, { throwIfNoEntry: false })?.blocks ?? 0);
     }
   }
   return bytes;

@@ -16,8 +16,8 @@
 
 static char buffer[4096];
 
-/* What a call that went through, or was looked at by the kernel itself, means: not refused at the door. ENODEV and
-   EOPNOTSUPP say that there is nothing behind the door. */
+/* What a call that went through, or was looked at by the kernel itself, means: not refused at the door. ENODEV,
+   EOPNOTSUPP and ENOTTY say that there is nothing behind the door: `judgeCall` says for which kernel that is enough. */
 static void judge(long result) {
   if (result >= 0) reached("the call went through");
   if (errno == EPERM || errno == ENOSYS || errno == EACCES || errno == EAFNOSUPPORT || errno == EPROTONOSUPPORT ||
@@ -132,6 +132,7 @@ static void family(char **w) { judge(syscall(SYS_socket, strtoul(w[0], NULL, 0),
 static void x32_call(char **w) {
   (void)w;
   long result = syscall(0x40000000 | SYS_getpid);
+  if (result < 0) held("%s", strerror(errno));
   reached("went through: %ld", result);
 }
 static void i386_call(char **w) {
