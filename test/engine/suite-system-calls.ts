@@ -17,6 +17,7 @@ const PROBE = `
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -80,6 +81,8 @@ int main(int argc, char **argv) {
   show("netlink-route", socket(AF_NETLINK, SOCK_RAW, 0));
   show("inet", socket(AF_INET, SOCK_STREAM, 0));
   show("unix", socket(AF_UNIX, SOCK_STREAM, 0));
+  memset(buffer, 0, sizeof buffer);
+  show("select", select(0, 0, 0, 0, (struct timeval *)buffer));
   show("personality", syscall(SYS_personality, 0x0040000));
   show("personality-query", syscall(SYS_personality, 0xffffffff));
   return 0;
@@ -135,6 +138,7 @@ const EXPECTED: Readonly<Record<string, readonly number[]>> = {
   "netlink-route": [0],
   inet: [0],
   unix: [0],
+  select: [0],
   personality: REFUSED,
   // gVisor has none.
   "personality-query": [0, 22],

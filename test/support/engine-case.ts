@@ -45,7 +45,7 @@ export interface StartedTask {
   readonly output: { stdout: string; stderr: string };
   /** Where its typing goes, when it was started without `input`. */
   readonly typing: Writable;
-  /** Resolves when its output, without escapes, holds `text`. */
+  /** Resolves when its output, without escapes, holds `text`; rejects where it ends without. */
   says(text: string): Promise<void>;
 }
 
@@ -157,12 +157,14 @@ async function startTask(engine: Engine, task: TaskOptions, place: Place): Promi
     ...(task.abort === undefined ? {} : { abort: task.abort }),
   });
   const says = (text: string): Promise<void> =>
-    new Promise((resolve) => {
+    new Promise((resolve, reject) => {
       const look = (): void => {
         if (output.stdout.includes(text)) resolve();
       };
       waiting.push(look);
       look();
+      const giveUp = (): void => reject(new Error(`never said ${text}: ${output.stdout}`));
+      sandbox.wait().then(giveUp, giveUp);
     });
   return { sandbox, output, typing, says };
 }
@@ -187,12 +189,13 @@ function toSpec(task: TaskOptions, place: Place): SandboxSpec {
     userName: "tester",
     home: "/home/tester",
     mounts: [place.overlay, ...(task.mounts ?? [])],
-    limits: { timeoutMs: 120_000 },
     seccomp: "default",
     network: "none",
     terminal: false,
     hostname: "sandbox",
     ...task.spec,
+    // A task that does not do what a case waits for ends all the same, and fails that case only.
+    limits: { timeoutMs: 120_000, ...task.spec?.limits },
   };
 }
 

@@ -262,6 +262,35 @@ sub take_terminal {
   my $zero = 0;
   ioctl($slave, 0x540e, $zero);    # TIOCSCTTY
   call("dup3", fileno($slave), $_, 0) for 0, 1, 2;
+  watch_keys() if $setting{uid_map};
+}
+
+# gVisor's kernel is a process beside runsc, in a session of its own: the host's terminal tells it neither of Ctrl-C, Ctrl-\
+# and Ctrl-Z nor of a new size, and runsc, which it would tell, ends of the first. So the terminal's foreground is a process
+# that hands these on to that kernel, which gives them to the task's own foreground.
+sub watch_keys {
+  my $watcher = fork();
+  defined $watcher or fail("cannot fork: $!");
+  if ($watcher == 0) {
+    $SIG{$_} = \&tell_foreground for qw(INT QUIT TSTP WINCH);
+    my $none = pack("Q", 0);
+    call("rt_sigprocmask", 2, $none, 0, 8);
+    call("close_range", 0, 0xffffffff, 0);
+    sleep(1000) while 1;    # it ends with pid 1
+  }
+  setpgrp($watcher, $watcher);
+  my $group = pack("i", $watcher);
+  ioctl(STDIN, 0x5410, $group) or fail("cannot choose the foreground of the terminal: $!");    # TIOCSPGRP
+}
+
+# Before it hands signals on, gVisor's kernel would end of most. It then catches also SIGCONT (proc(5), SigCgt).
+sub tell_foreground {
+  my ($signal) = @_;
+  open(my $f, "<", "$scratch/started/pid") or return;
+  my $kernel = int(<$f>);
+  open(my $status, "<", "/proc/$kernel/status") or return;
+  my ($caught) = map { /^SigCgt:\s*(\w+)/ ? $1 : () } <$status>;
+  kill($signal, $kernel) if hex(substr($caught, -8)) & 1 << 17;
 }
 
 sub resize_terminal {

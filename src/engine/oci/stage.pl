@@ -496,10 +496,10 @@ sub wait_for_event {
   return ($read, $write);
 }
 
-# runsc hands on what it gets only with a terminal.
+# What runsc itself gets it does not hand on.
 sub pass_signal {
   my ($pid, $signal) = @_;
-  $setting{uid_map} && !$setting{terminal} ? more("signal_gvisor", $pid, $signal) : kill($signal, $pid);
+  $setting{uid_map} ? more("signal_gvisor", $pid, $signal) : kill($signal, $pid);
 }
 
 sub drain { my ($fd) = @_; open(my $f, "<&", $fd); sysread($f, my $data, 4096); return $data }
