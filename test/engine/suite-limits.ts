@@ -5,6 +5,17 @@ import { openEngineCase } from "../support/engine-case.js";
 import { openLoopFs } from "../support/loop-fs.js";
 import { type CaseTest, plainTest } from "./case-test.js";
 
+/** Says how many processes it could make, of 500. */
+const FORK_BOMB = `
+import os, time
+made = 0
+try:
+  while made < 500:
+    if os.fork() == 0: time.sleep(60); os._exit(0)
+    made += 1
+except OSError: pass
+print(made)`;
+
 /** Limits that are said to be in force bite. */
 export function describeLimits(
   name: string,
@@ -28,23 +39,25 @@ export function describeLimits(
 
     test("processes: a fork bomb stays in its bounds and is over with the task", async () => {
       using one = openEngineCase(makeEngine());
-      const program = `
-import os, time
-made = 0
-try:
-  while made < 500:
-    if os.fork() == 0: time.sleep(60); os._exit(0)
-    made += 1
-except OSError: pass
-print(made)`;
       const { stdout, limits } = await one.run({
-        argv: ["python3", "-c", program],
+        argv: ["python3", "-c", FORK_BOMB],
         spec: { limits: { pids: 64 } },
       });
       assert.ok(Number(stdout) > 20 && Number(stdout) < 64, stdout);
       assert.ok(
         limits.some(({ limit, by }) => limit === "pids" && (by === "cgroup" || by === "rlimit")),
       );
+    });
+
+    test("processes: beside a limit of memory as many are had as were given, and no more", async () => {
+      using one = openEngineCase(makeEngine());
+      const limits = { pids: 100, memoryBytes: 1 << 30 };
+      const { stdout, outcome } = await one.run({
+        argv: ["python3", "-c", FORK_BOMB],
+        spec: { limits },
+      });
+      assert.deepEqual(outcome, { outcome: "exited", code: 0 });
+      assert.ok(Number(stdout) > 80 && Number(stdout) < 100, stdout);
     });
 
     test("two sandboxes do not share one count of processes", async () => {
@@ -98,6 +111,19 @@ print(made)`;
       const flood =
         "i=0; while :; do head -c 4000000 /dev/zero >big$i; i=$((i+1)); sleep 0.05; done";
       const { outcome } = await two.run({ argv: ["sh", "-c", flood], spec: { limits } });
+      assert.equal(outcome.outcome, "interrupted");
+      assert.match(outcome.outcome === "interrupted" ? outcome.reason : "", /limit/);
+    });
+
+    test("empty files and directories count against them, and few of these are allowed", async () => {
+      const make = (count: number) =>
+        `for i in $(seq ${count}); do mkdir d$i || exit 9; (cd d$i && seq 200 | xargs touch) || exit 9; done`;
+      const limits = { upperBytes: 1 << 20, timeoutMs: 60_000 };
+      using one = openEngineCase(makeEngine());
+      const within = await one.run({ argv: ["sh", "-c", `${make(3)}; sleep 1`], spec: { limits } });
+      assert.deepEqual(within.outcome, { outcome: "exited", code: 0 });
+      using two = openEngineCase(makeEngine());
+      const { outcome } = await two.run({ argv: ["sh", "-c", make(2000)], spec: { limits } });
       assert.equal(outcome.outcome, "interrupted");
       assert.match(outcome.outcome === "interrupted" ? outcome.reason : "", /limit/);
     });
