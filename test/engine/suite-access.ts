@@ -3,10 +3,49 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { lstatSync } from "node:fs";
 import { connect, createServer } from "node:net";
-import { describe } from "node:test";
+import { after, describe } from "node:test";
 import type { Engine } from "../../src/engine/engine.js";
-import { openEngineCase } from "../support/engine-case.js";
+import { type EngineCase, openEngineCase } from "../support/engine-case.js";
 import { type CaseTest, plainTest } from "./case-test.js";
+import { lazily, runTogether } from "./run-together.js";
+
+/** What most cases look at, one script each. */
+const SCRIPTS = {
+  status: `cat /proc/self/status; python3 -c 'import ctypes; print("no new", ctypes.CDLL(None).prctl(39, 0, 0, 0, 0))'; umask; touch made`,
+  memory: "cat /proc/self/oom_score_adj",
+  groups: "grep Groups /proc/self/status",
+  user: "id -un; cut -d: -f1 /etc/passwd | sort | xargs; cd; pwd; touch kept && ls -A; touch /tmp/kept-too && cd /tmp && ls | grep -v sbx-; hostname",
+  host: "for d in / /run /var /home; do cd $d && echo $d: && ls -A && echo; done; for f in /root /boot /var/lib /etc/shadow /etc/ssh /etc/sudoers /etc/machine-id; do test -e $f && echo $f; done; echo end",
+  sys: "for f in /usr /sys; do test -e $f && echo $f; done",
+  devices:
+    "cd /dev; ls | xargs; echo x >/dev/null; head -c 3 /dev/zero | wc -c; head -c 3 /dev/urandom | wc -c; python3 -c 'import os; os.openpty()' && echo pty; cut -d. -f1-2 /proc/version",
+  descriptors: `exec python3 -c "import os; print(sorted(os.listdir('/proc/self/fd'))[:-1])
+try: os.open('/dev/tty', os.O_RDWR); print('tty')
+except OSError: print('no tty')"`,
+  processes: "cd /proc; ls | grep -c '^[0-9]*$'; cd 1/root/ && readlink /proc/1/root",
+  kernel:
+    "head -c 1 /proc/kcore 2>/dev/null | wc -c; (echo 1 >/proc/sys/kernel/core_pattern) 2>/dev/null || echo refused; (echo b >/proc/sysrq-trigger) 2>/dev/null || echo refused",
+} as const;
+
+/** Says whether an abstract unix socket answers. */
+const REACH = `
+import socket
+s = socket.socket(socket.AF_UNIX)
+try: s.connect("\\0sbx-${process.pid}"); print("reached")
+except OSError: print("refused")`;
+
+const LISTEN = `
+import socket, time
+s = socket.socket(socket.AF_UNIX); s.bind("\\0sbx-${process.pid}"); s.listen(); print("ready", flush=True); time.sleep(600)`;
+
+const toNetwork = (port: number): string => `
+import socket
+try: socket.create_connection(("127.0.0.1", ${port}), 2); print("reached the host")
+except OSError: print("refused")
+s = socket.create_server(("127.0.0.1", 0)); c = socket.create_connection(s.getsockname()); s.accept()[0].send(b"own loopback"); print(c.recv(99).decode())
+try: socket.create_connection(("192.0.2.1", 80), 2); print("reached out")
+except OSError: print("no route")
+print([n for _, n in socket.if_nameindex()])`;
 
 /** Who the task is, what it sees of the host, and what it has of its own. */
 export function describeAccess(
@@ -15,11 +54,16 @@ export function describeAccess(
   test: CaseTest = plainTest,
 ): void {
   describe(`${name}: what a task has`, () => {
+    let opened: EngineCase | undefined;
+    const look = lazily(async () => {
+      opened = openEngineCase(makeEngine());
+      return await lookAround(opened);
+    });
+    after(() => opened?.[Symbol.dispose]());
+
     test("no capability, no new privileges, and ids that are not root's on the host", async () => {
-      using one = openEngineCase(makeEngine());
-      const { stdout } = await one.run(
-        `cat /proc/self/status; python3 -c 'import ctypes; print("no new", ctypes.CDLL(None).prctl(39, 0, 0, 0, 0))'; umask; touch made`,
-      );
+      const { one, said } = await look();
+      const { stdout } = said.status;
       for (const set of ["CapInh", "CapPrm", "CapEff", "CapBnd"])
         assert.match(stdout, new RegExp(`^${set}:\t0000000000000000$`, "m"));
       // gVisor has no ambient ones.
@@ -32,35 +76,28 @@ export function describeAccess(
     });
 
     test("a filter for its system calls", async () => {
-      using one = openEngineCase(makeEngine());
-      const { stdout } = await one.run("cat /proc/self/status");
-      assert.match(stdout, /^Seccomp:\t2$/m);
+      assert.match((await look()).said.status.stdout, /^Seccomp:\t2$/m);
     });
 
     test("ended before others where the machine's memory runs out", async () => {
-      using one = openEngineCase(makeEngine());
-      const { stdout } = await one.run("cat /proc/self/oom_score_adj");
-      assert.equal(stdout, "500\n");
+      assert.equal((await look()).said.memory.stdout, "500\n");
     });
 
     test("as root: refuses to run a task as root, and has no group but the task's", {
       skip: process.getuid?.() === 0 ? false : "only root can ask for it",
     }, async () => {
-      using one = openEngineCase(makeEngine());
+      const { one, said } = await look();
       await assert.rejects(one.run({ argv: ["true"], spec: { uid: 0, gid: 0 } }), {
         code: "sandbox-unavailable",
         message: /id 0/,
       });
-      const { stdout } = await one.run("grep Groups /proc/self/status");
       // Docker and gVisor name the primary one.
-      assert.match(stdout, new RegExp(`^Groups:\\s*(${one.gid})?\\s*\n$`));
+      assert.match(said.groups.stdout, new RegExp(`^Groups:\\s*(${one.gid})?\\s*\n$`));
     });
 
     test("a passwd that knows the task alone, a home and a /tmp of its own", async () => {
-      using one = openEngineCase(makeEngine());
-      const { stdout, stderr } = await one.run(
-        "id -un; cut -d: -f1 /etc/passwd | sort | xargs; cd; pwd; touch kept && ls -A; touch /tmp/kept-too && cd /tmp && ls | grep -v sbx-; hostname",
-      );
+      const { one, said } = await look();
+      const { stdout, stderr } = said.user;
       assert.equal(stderr, "");
       const users = stdout.split("\n")[1];
       assert.ok(users === "nobody root tester" || users === "nobody tester", users);
@@ -70,10 +107,7 @@ export function describeAccess(
     });
 
     test("nothing of the host but system directories and what is mounted", async () => {
-      using one = openEngineCase(makeEngine());
-      const { stdout } = await one.run(
-        "for d in / /run /var /home; do cd $d && echo $d: && ls -A && echo; done; for f in /root /boot /var/lib /etc/shadow /etc/ssh /etc/sudoers /etc/machine-id; do test -e $f && echo $f; done; echo end",
-      );
+      const { stdout } = (await look()).said.host;
       assert.doesNotMatch(stdout, /\/(root|boot|var\/lib|etc\/)/);
       assert.match(stdout, /end\n$/);
       assert.match(stdout, /\/run:\n(environment\n)?(init\n)?\n/);
@@ -81,16 +115,11 @@ export function describeAccess(
     });
 
     test("no /sys", async () => {
-      using one = openEngineCase(makeEngine());
-      const { stdout } = await one.run("for f in /usr /sys; do test -e $f && echo $f; done");
-      assert.equal(stdout, "/usr\n");
+      assert.equal((await look()).said.sys.stdout, "/usr\n");
     });
 
     test("devices: the few that programs need", async () => {
-      using one = openEngineCase(makeEngine());
-      const { stdout, stderr } = await one.run(
-        "cd /dev; ls | xargs; echo x >/dev/null; head -c 3 /dev/zero | wc -c; head -c 3 /dev/urandom | wc -c; python3 -c 'import os; os.openpty()' && echo pty; cut -d. -f1-2 /proc/version",
-      );
+      const { stdout, stderr } = (await look()).said.devices;
       assert.equal(stderr, "");
       const [devices = "", ...rest] = stdout.split("\n");
       // gVisor, which says that it is a Linux 4.4, has these of its own.
@@ -103,7 +132,7 @@ export function describeAccess(
     });
 
     test("the environment that was given, and no other", async () => {
-      using one = openEngineCase(makeEngine());
+      const { one } = await look();
       process.env["SBX_LEAK"] = "leaked";
       const env = { PATH: "/usr/bin:/bin", ODD: "a b\n$c" };
       const { stdout } = await one.run({ argv: ["env", "-0"], spec: { env } });
@@ -116,73 +145,53 @@ export function describeAccess(
     });
 
     test("no descriptor but its three streams, none of them the host's terminal", async () => {
-      using one = openEngineCase(makeEngine());
-      const { stdout } = await one.run({
-        argv: [
-          "python3",
-          "-c",
-          "import os; print(sorted(os.listdir('/proc/self/fd'))[:-1])\ntry: os.open('/dev/tty', os.O_RDWR); print('tty')\nexcept OSError: print('no tty')",
-        ],
-      });
-      assert.equal(stdout, "['0', '1', '2']\nno tty\n");
+      assert.equal((await look()).said.descriptors.stdout, "['0', '1', '2']\nno tty\n");
     });
 
     test("processes: its own only", async () => {
-      using one = openEngineCase(makeEngine());
-      const { stdout } = await one.run(
-        "cd /proc; ls | grep -c '^[0-9]*$'; cd 1/root/ && readlink /proc/1/root",
-      );
-      const [count, root] = stdout.split("\n");
-      assert.ok(Number(count) >= 1 && Number(count) <= 5, stdout);
+      const { said } = await look();
+      const [count, root] = said.processes.stdout.split("\n");
+      // The init, two shells and the two programs of the pipe.
+      assert.ok(Number(count) >= 1 && Number(count) <= 5, said.processes.stdout);
       // gVisor has no such link.
-      assert.ok(root === "/" || root === "", stdout);
-      const { stdout: kernel } = await one.run(
-        "head -c 1 /proc/kcore 2>/dev/null | wc -c; (echo 1 >/proc/sys/kernel/core_pattern) 2>/dev/null || echo refused; (echo b >/proc/sysrq-trigger) 2>/dev/null || echo refused",
-      );
-      assert.equal(kernel, "0\nrefused\nrefused\n");
+      assert.ok(root === "/" || root === "", said.processes.stdout);
+      assert.equal(said.kernel.stdout, "0\nrefused\nrefused\n");
     });
 
     test("a network with loopback only", async () => {
-      using one = openEngineCase(makeEngine());
-      const server = createServer((socket) => socket.end("host\n")).listen(0, "127.0.0.1");
-      await once(server, "listening");
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      const control = connect(port, "127.0.0.1");
-      const [greeting] = (await once(control, "data")) as [Buffer];
-      assert.equal(greeting.toString(), "host\n");
-      const program = `
-import socket
-try: socket.create_connection(("127.0.0.1", ${port}), 2); print("reached the host")
-except OSError: print("refused")
-s = socket.create_server(("127.0.0.1", 0)); c = socket.create_connection(s.getsockname()); s.accept()[0].send(b"own loopback"); print(c.recv(99).decode())
-try: socket.create_connection(("192.0.2.1", 80), 2); print("reached out")
-except OSError: print("no route")
-print([n for _, n in socket.if_nameindex()])`;
-      const { stdout } = await one.run({ argv: ["python3", "-c", program] });
-      server.close();
-      assert.equal(stdout, "refused\nown loopback\nno route\n['lo']\n");
+      const { said } = await look();
+      assert.equal(said.network.stdout, "refused\nown loopback\nno route\n['lo']\n");
     });
 
     test("abstract unix sockets of the host are out of reach", async () => {
-      using one = openEngineCase(makeEngine());
-      const listen = `
-import socket, time
-s = socket.socket(socket.AF_UNIX); s.bind("\\0sbx-${process.pid}"); s.listen(); print("ready", flush=True); time.sleep(60)`;
-      const server = spawn("python3", ["-c", listen]);
-      await once(server.stdout, "data");
-      const reach = `
-import socket
-s = socket.socket(socket.AF_UNIX)
-try: s.connect("\\0sbx-${process.pid}"); print("reached")
-except OSError: print("refused")`;
-      const { stdout } = await one.run({ argv: ["python3", "-c", reach] });
-      const control = spawn("python3", ["-c", reach]);
-      const [said] = (await once(control.stdout, "data")) as [Buffer];
-      server.kill("SIGKILL");
-      await once(server, "exit");
-      assert.equal(said.toString().trim(), "reached");
-      assert.equal(stdout, "refused\n");
+      assert.equal((await look()).said.abstract.stdout, "refused\n");
     });
   });
+}
+
+/** Runs the scripts beside servers of the host, which are reached from outside (control). */
+async function lookAround(one: EngineCase) {
+  const server = createServer((socket) => socket.end("host\n")).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const [greeting] = (await once(connect(port, "127.0.0.1"), "data")) as [Buffer];
+  assert.equal(greeting.toString(), "host\n");
+  const listener = spawn("/usr/bin/python3", ["-c", LISTEN]);
+  try {
+    await once(listener.stdout, "data");
+    const control = spawn("/usr/bin/python3", ["-c", REACH]);
+    const [reached] = (await once(control.stdout, "data")) as [Buffer];
+    assert.equal(reached.toString().trim(), "reached");
+    const said = await runTogether(one, {
+      ...SCRIPTS,
+      network: `exec python3 -c '${toNetwork(port)}'`,
+      abstract: `exec python3 -c '${REACH}'`,
+    });
+    return { one, said };
+  } finally {
+    server.close();
+    listener.kill("SIGKILL");
+    await once(listener, "exit");
+  }
 }

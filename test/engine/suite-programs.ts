@@ -4,6 +4,7 @@ import { describe } from "node:test";
 import type { Engine } from "../../src/engine/engine.js";
 import { openEngineCase } from "../support/engine-case.js";
 import { type CaseTest, plainTest } from "./case-test.js";
+import { lazily, runTogether } from "./run-together.js";
 
 /** Real programs that must work under the filter. Name → script and what it must print. */
 const PROGRAMS: Readonly<
@@ -53,23 +54,33 @@ const PROGRAMS: Readonly<
   ],
 };
 
-/** Programs of all kinds work. */
+/** Programs of all kinds work, in one sandbox. */
 export function describePrograms(
   name: string,
   makeEngine: () => Engine,
   test: CaseTest = plainTest,
 ): void {
   describe(`${name}: programs`, () => {
-    for (const [title, [program, script, prints]] of Object.entries(PROGRAMS)) {
+    const installed = Object.entries(PROGRAMS).filter(([, [program]]) => isInstalled(program));
+    const runAll = lazily(async () => {
+      using one = openEngineCase(makeEngine());
+      const scripts = installed.map(([title, [program, script]], index) => [
+        title,
+        `mkdir ${program}-${index} && cd ${program}-${index}\n${script}\necho "exit $?"`,
+      ]);
+      const limits = { timeoutMs: 400_000 };
+      return await runTogether(one, Object.fromEntries(scripts), { spec: { limits } });
+    });
+    for (const [title, [program, , prints]] of Object.entries(PROGRAMS))
       test(title, {
-        skip: isInstalled(program) ? false : `${program} is not installed in /usr`,
+        skip: installed.some(([one]) => one === title)
+          ? false
+          : `${program} is not installed in /usr`,
       }, async () => {
-        using one = openEngineCase(makeEngine());
-        const { outcome, stdout, stderr } = await one.run(script);
+        const { stdout = "", stderr = "" } = (await runAll())[title] ?? {};
         assert.match(stdout, prints, stderr);
-        assert.deepEqual(outcome, { outcome: "exited", code: 0 }, stderr);
+        assert.match(stdout, /exit 0\n$/, stderr);
       });
-    }
   });
 }
 

@@ -6,6 +6,7 @@ import { describe } from "node:test";
 import type { Engine } from "../../src/engine/engine.js";
 import { type EngineCase, openEngineCase } from "../support/engine-case.js";
 import { type CaseTest, plainTest } from "./case-test.js";
+import { lazily, runTogether } from "./run-together.js";
 
 /** Prints the error number of each call it is told to make; `0` where it went through. */
 const PROBE = `
@@ -152,10 +153,22 @@ export function describeSystemCalls(
 ): void {
   const skip = spawnSync("gcc", ["--version"]).status === 0 ? false : "gcc is not installed";
   describe(`${name}: system calls`, { skip }, () => {
-    test("refuses what is dangerous and lets pass what programs need", async () => {
+    const probe = lazily(async () => {
       using one = openEngineCase(makeEngine());
-      const probe = compile(one);
-      const { stdout } = await one.run({ argv: [probe.inside], mounts: [probe.mount] });
+      const { inside, mount } = compile(one);
+      const scripts = {
+        calls: `exec ${inside}`,
+        x32: `${inside} x32; echo $?`,
+        i386: `${inside} i386; echo $?`,
+        control: `${inside} control`,
+        nested:
+          "unshare -Ur true 2>/dev/null || echo refused; unshare -m true 2>/dev/null || echo refused; nsenter -t 1 -m true 2>/dev/null || echo refused",
+      };
+      return await runTogether(one, scripts, { mounts: [mount] });
+    });
+
+    test("refuses what is dangerous and lets pass what programs need", async () => {
+      const { stdout } = (await probe()).calls;
       const said = new Map(
         stdout
           .trim()
@@ -172,27 +185,15 @@ export function describeSystemCalls(
     test("the calls of another architecture kill", {
       skip: process.arch === "x64" ? false : "x86-64 has them",
     }, async () => {
-      using one = openEngineCase(makeEngine());
-      const probe = compile(one);
-      for (const arch of ["x32", "i386"]) {
-        const { outcome, stdout } = await one.run({
-          argv: ["sh", "-c", `${probe.inside} ${arch}; echo $?`],
-          mounts: [probe.mount],
-        });
-        assert.equal(outcome.outcome, "exited");
-        // A kernel without 32-bit calls answers int 0x80 by SIGSEGV before any filter is asked.
-        assert.match(stdout, arch === "x32" ? /^159\n$/ : /^(159|139)\n$/, arch);
-      }
-      const control = await one.run({ argv: [probe.inside, "control"], mounts: [probe.mount] });
+      const { x32, i386, control } = await probe();
+      assert.match(x32.stdout, /^159\n$/);
+      // A kernel without 32-bit calls answers int 0x80 by SIGSEGV before any filter is asked.
+      assert.match(i386.stdout, /^(159|139)\n$/);
       assert.equal(control.stdout, "control\n");
     });
 
     test("nested sandboxes of the task's own cannot be made", async () => {
-      using one = openEngineCase(makeEngine());
-      const { stdout } = await one.run(
-        "unshare -Ur true 2>/dev/null || echo refused; unshare -m true 2>/dev/null || echo refused; nsenter -t 1 -m true 2>/dev/null || echo refused",
-      );
-      assert.equal(stdout, "refused\nrefused\nrefused\n");
+      assert.equal((await probe()).nested.stdout, "refused\nrefused\nrefused\n");
     });
   });
 }

@@ -3,6 +3,7 @@ import { describe } from "node:test";
 import type { Engine } from "../../src/engine/engine.js";
 import { openEngineCase, type StartedTask } from "../support/engine-case.js";
 import { type CaseTest, plainTest } from "./case-test.js";
+import { lazily } from "./run-together.js";
 
 const SIZE = { columns: 111, rows: 33 };
 
@@ -14,21 +15,20 @@ export function describeTerminal(
 ): void {
   const spec = { terminal: true } as const;
   describe(`${name}: a terminal`, () => {
-    test("is there, with the size that was asked for, on all three streams", async () => {
+    const look = lazily(async () => {
       using one = openEngineCase(makeEngine());
-      const { stdout, outcome } = await one.run({
-        argv: ["sh", "-c", "stty size; test -t 0 -a -t 1 -a -t 2 && echo three; exit 5"],
-        spec,
-        terminalSize: SIZE,
-      });
-      assert.equal(plain(stdout), "33 111\nthree\n");
+      const script = "stty size; test -t 0 -a -t 1 -a -t 2 && echo three; tty; exit 5";
+      return await one.run({ argv: ["sh", "-c", script], spec, terminalSize: SIZE });
+    });
+
+    test("is there, with the size that was asked for, on all three streams", async () => {
+      const { stdout, outcome } = await look();
+      assert.match(plain(stdout), /^33 111\nthree\n/);
       assert.deepEqual(outcome, { outcome: "exited", code: 5 });
     });
 
     test("has a name", async () => {
-      using one = openEngineCase(makeEngine());
-      const { stdout } = await one.run({ argv: ["tty"], spec });
-      assert.equal(plain(stdout), "/dev/pts/0\n");
+      assert.equal(plain((await look()).stdout).split("\n")[2], "/dev/pts/0");
     });
 
     test("takes over a new size and tells the task", async () => {

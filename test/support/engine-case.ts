@@ -30,7 +30,7 @@ export interface EngineCase extends Disposable {
 }
 
 /** A task, as far as it differs from the usual one. A string in `run` is a shell script. */
-interface TaskOptions {
+export interface TaskOptions {
   readonly argv: readonly [string, ...string[]];
   readonly spec?: Partial<SandboxSpec>;
   readonly mounts?: readonly SandboxMount[];
@@ -206,6 +206,11 @@ function giveTree(root: string, uid: number, gid: number): void {
     if (lstatSync(file).isDirectory()) giveTree(file, uid, gid);
     else if (!lstatSync(file).isSymbolicLink()) chownSync(file, uid, gid);
   }
+}
+
+/** What a sandbox left in its scratch directory but the record that changes were fetched from a daemon, which is the session's. */
+export function findScratch({ scratch }: EngineCase): readonly string[] {
+  return readdirSync(scratch).filter((name) => name !== "carried.json");
 }
 
 /** Processes of this machine whose command line holds `text`. */
