@@ -2,7 +2,8 @@ import type { CommitReport } from "../controller/carry-out-commit.js";
 import type { ReviewedChange, SessionReview } from "../controller/session-review.js";
 import type { BaseState, NextState } from "../core/change.js";
 import { type PathObject, type RelPath, toPathObject } from "../core/path.js";
-import type { SessionRecord } from "../core/session.js";
+import type { CommitRecord, SessionRecord } from "../core/session.js";
+import { toRolledBack } from "./rolled-back.js";
 
 /** One JSON object on stdout, for a program. */
 export function writeJson(stdout: NodeJS.WriteStream, schema: string, value: object): void {
@@ -41,7 +42,8 @@ export function toChangeObject(
 }
 
 /** A session as `ls --json` and `show --json` write it. */
-export function toSessionObject(record: SessionRecord): object {
+export function toSessionObject(record: SessionRecord, commits: readonly CommitRecord[]): object {
+  const rolledBack = toRolledBack(record, commits);
   return {
     session: record.session,
     ...(record.name === undefined ? {} : { name: record.name }),
@@ -51,6 +53,7 @@ export function toSessionObject(record: SessionRecord): object {
     startedAt: record.startedAt,
     ...(record.endedAt === undefined ? {} : { endedAt: record.endedAt }),
     ...(record.digest === undefined ? {} : { digest: record.digest }),
+    ...(rolledBack === undefined ? {} : { rolledBack }),
   };
 }
 

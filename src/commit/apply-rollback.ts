@@ -6,7 +6,7 @@ import { chooseRoots } from "./choose-roots.js";
 import { toFailure } from "./failure.js";
 import type { RestoreAction, RollbackPlan } from "./plan-rollback.js";
 import { planTransaction } from "./plan-transaction.js";
-import { keptPath, openRoots, PREVIOUS_ROOT } from "./roots.js";
+import { openRoots } from "./roots.js";
 import { runTransaction } from "./run-transaction.js";
 import type { TransactionHeader } from "./transaction.js";
 
@@ -18,7 +18,7 @@ export interface RollbackResult {
 /**
  * Carries out what a plan restores (not what it lists as conflicting or unrestorable), all or nothing, journaled in
  * `commitDir` so that it can be rolled back itself. The caller holds the locks of the workspaces. Uses up what the
- * commit `of` kept. Throws as `applyCommit`.
+ * commit kept of these paths. Throws as `applyCommit`.
  */
 export function applyRollback(
   plan: RollbackPlan,
@@ -28,8 +28,6 @@ export function applyRollback(
     readonly commitId: CommitId;
     /** Of the rollback: it exists and is empty. */
     readonly commitDir: string;
-    /** The directory of the commit that is rolled back. */
-    readonly of: string;
     /** The system calls, where a test wants others. */
     readonly ops?: FileOps;
   },
@@ -40,7 +38,7 @@ export function applyRollback(
   try {
     const paths = {
       ...chooseRoots({ ops, commitId, commitDir, workspaces, uppers: [] }),
-      [PREVIOUS_ROOT]: keptPath(o.of),
+      ...plan.kept,
     };
     const { session, commit: undoes } = plan.of.header;
     const header: TransactionHeader = {

@@ -1,8 +1,9 @@
 import { joinPath, parentPath, type RelPath } from "../core/path.js";
 import type { FileStat } from "../host/confined-stat.js";
+import type { WorkspacePath } from "./close-rollback.js";
 import { toKey } from "./close-selection.js";
 import type { Draft, DraftSource } from "./draft.js";
-import { findKept } from "./find-kept.js";
+import { type Keeper, findKeptAnywhere } from "./keepers.js";
 import type { PathConflict } from "./plan-commit.js";
 import { inWorkspace, workspaceRoot } from "./roots.js";
 import { describeDifference } from "./same-state.js";
@@ -14,6 +15,10 @@ import type { Results, Transaction } from "./transaction.js";
 /** The commit that is rolled back, and access to the present. */
 export interface RollbackContext extends Workbench {
   readonly transaction: Transaction;
+  /** Of these steps: those that are to be taken back. */
+  readonly steps: readonly Step[];
+  /** Where else its pre-images may be. */
+  readonly keepers: readonly Keeper[];
   readonly results: Results;
 }
 
@@ -22,12 +27,15 @@ export interface RollbackDrafts {
   readonly drafts: readonly Draft[];
   readonly conflicts: readonly PathConflict[];
   readonly unrestorable: readonly PathConflict[];
+  /** As they were before the commit already: nothing to do. */
+  readonly passed: readonly WorkspacePath[];
 }
 
 interface Building extends RollbackContext {
   readonly drafts: Map<string, Draft>;
   readonly conflicts: PathConflict[];
   readonly unrestorable: PathConflict[];
+  readonly passed: WorkspacePath[];
 }
 
 /**
@@ -35,8 +43,11 @@ interface Building extends RollbackContext {
  * backwards, so that what lies in a directory is judged before the directory that has to be empty to go.
  */
 export function draftRollback(context: RollbackContext): RollbackDrafts {
-  const building: Building = { ...context, drafts: new Map(), conflicts: [], unrestorable: [] };
-  const { steps } = context.transaction;
+  const building: Building = {
+    ...context,
+    ...{ drafts: new Map(), conflicts: [], unrestorable: [], passed: [] },
+  };
+  const { steps } = context;
   for (const step of steps.toReversed()) if (step.act !== "take") judge(building, step);
   // What was deleted comes back, directories first: they were taken last.
   for (const step of steps.toReversed()) if (step.act === "take") judge(building, step);
@@ -44,6 +55,7 @@ export function draftRollback(context: RollbackContext): RollbackDrafts {
     drafts: [...building.drafts.values()],
     conflicts: building.conflicts,
     unrestorable: building.unrestorable,
+    passed: building.passed,
   };
 }
 
@@ -53,7 +65,10 @@ function judge(building: Building, step: Step): void {
   const stat = typeof found === "string" ? undefined : found;
   const isBlocked = found === "link" && !isParentRestored(building, step);
   const behindLink = isBlocked ? "a directory above it is a symbolic link now" : undefined;
-  if (behindLink === undefined && isTakenBack(building, step, stat)) return;
+  if (behindLink === undefined && isTakenBack(building, step, stat)) {
+    building.passed.push({ workspace, path });
+    return;
+  }
   const reason = behindLink ?? describeChange(building, step, stat);
   const source = reason === undefined ? findSource(building, step) : undefined;
   if (reason !== undefined) building.conflicts.push({ workspace, path, reason });
@@ -66,7 +81,8 @@ function judge(building: Building, step: Step): void {
 function findSource(building: Building, step: Step): DraftSource | string | undefined {
   const { before } = step;
   if (before === undefined || step.act === "set") return undefined;
-  return findKept(building, { step, before, header: building.transaction.header });
+  const { header } = building.transaction;
+  return findKeptAnywhere(building, { step, before, header }, building.keepers);
 }
 
 function addDraft(

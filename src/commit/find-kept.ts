@@ -2,33 +2,35 @@ import type { RelPath } from "../core/path.js";
 import { hashFileAt } from "../host/confined-file.js";
 import type { FileStat } from "../host/confined-stat.js";
 import type { DraftSource } from "./draft.js";
-import { KEPT_ROOT, PREVIOUS_ROOT, stageRoot } from "./roots.js";
+import { KEPT_ROOT, stageRoot } from "./roots.js";
 import type { Workbench } from "./stage-steps.js";
 import type { PathState, Place, Step } from "./step.js";
 import type { TransactionHeader } from "./transaction.js";
+
+/** What a commit replaced, and where it is kept. */
+export interface KeptStep {
+  readonly step: Step;
+  readonly before: PathState;
+  /** Of the transaction that keeps it. */
+  readonly header: TransactionHeader;
+  /** The name of its `before/` among the open roots. */
+  readonly root: string;
+}
 
 /**
  * Where the state a step replaced is kept: its own inode if that is still as it was, else a copy of its content, else what the
  * journal says of it. A text is the reason why it cannot be brought back.
  */
-export function findKept(
-  bench: Workbench,
-  known: {
-    readonly step: Step;
-    readonly before: PathState;
-    readonly header: TransactionHeader;
-  },
-): DraftSource | string {
+export function findKept(bench: Workbench, known: KeptStep): DraftSource | string {
   const { step, before, header } = known;
   const keepsInode = header.roots[stageRoot(step.workspace)] === header.roots[KEPT_ROOT];
-  const slot = { root: PREVIOUS_ROOT, path: String(step.n) as RelPath };
+  const slot = { root: known.root, path: String(step.n) as RelPath };
   const inode = keepsInode ? bench.roots.stat(slot) : undefined;
   if (inode !== undefined && isIntact(bench, { place: slot, stat: inode, before })) {
     const { ino, uid, gid, mode } = inode;
     return { kind: "move", mayStay: true, from: slot, was: { ino, uid, gid, mode } };
   }
-  if (before.type === "file")
-    return findCopy(bench, { step, before, written: inode !== undefined });
+  if (before.type === "file") return findCopy(bench, { ...known, written: inode !== undefined });
   if (before.type === "dir") return { kind: "make" };
   if (before.type === "symlink" || before.type === "fifo")
     return { kind: "make", group: toGroup(step) };
@@ -37,10 +39,10 @@ export function findKept(
 
 function findCopy(
   bench: Workbench,
-  known: { readonly step: Step; readonly before: PathState; readonly written: boolean },
+  known: KeptStep & { readonly written: boolean },
 ): DraftSource | string {
   const { before, step } = known;
-  const place = { root: PREVIOUS_ROOT, path: `${step.n}.copy` as RelPath };
+  const place = { root: known.root, path: `${step.n}.copy` as RelPath };
   const stat = step.copy === undefined ? undefined : bench.roots.stat(place);
   if (stat?.type === "file" && before.digest !== undefined) {
     if (hashFileAt(bench.ops, bench.roots.at(place)) === before.digest)

@@ -21,6 +21,8 @@ export const KEPT_ROOT = "b";
 export const COMMIT_ROOT = "c";
 /** `before/` of the commit that is rolled back. */
 export const PREVIOUS_ROOT = "p";
+/** `before/` of a later rollback that undid a rollback of that commit, and so has what it kept. */
+export const keeperRoot = (index: number): string => `p${index}`;
 
 /** The directories of a transaction, opened when first asked for. */
 export interface Roots extends Disposable {

@@ -114,7 +114,7 @@ async function settleCommit(
   const finished = report.outcome === "finished";
   store.updateCommit({ ...record, state: finished ? "sealed" : "undone" });
   if (record.undoes !== undefined) {
-    if (finished) await markRolledBack(controller, await store.readCommit(record.undoes));
+    if (finished) await markRolledBack(controller, record.undoes);
     return;
   }
   const taken = finished ? readApplied(store.commitDir(commit)) : [];

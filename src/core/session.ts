@@ -1,5 +1,6 @@
 import type { Layers } from "./change.js";
 import type { CommitId, Digest, SessionId } from "./ids.js";
+import type { RelPath } from "./path.js";
 import type { LimitReport, Outcome, SandboxSpec } from "./sandbox-spec.js";
 
 /** The life of a session. */
@@ -70,10 +71,12 @@ export interface CommitRecord {
   readonly session: SessionId;
   /** The commit this one undoes; absent for a commit of a session. */
   readonly undoes?: CommitId;
+  /** Of a rollback that is about a part of the commit: everything at or below these. */
+  readonly paths?: readonly { readonly workspace: number; readonly path: RelPath }[];
   readonly workspaces: readonly string[];
   /** Digest of what was committed. */
   readonly digest: Digest;
-  readonly state: "open" | "sealed" | "undone" | "rolled-back";
+  readonly state: "open" | "sealed" | "undone" | "partly-rolled-back" | "rolled-back";
   readonly createdAt: string;
   readonly applied: number;
 }

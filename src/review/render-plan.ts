@@ -7,7 +7,14 @@ import { toShownPath } from "./shown-path.js";
 export interface PlanStep {
   readonly workspace: number;
   readonly path: RelPath;
-  readonly action: "add" | "change" | "delete" | "conflict" | "denied" | "unrestorable";
+  readonly action:
+    | "add"
+    | "change"
+    | "delete"
+    | "conflict"
+    | "denied"
+    | "unrestorable"
+    | "unchanged";
   /** Beside the path: a risk, the reason of a conflict. */
   readonly note?: string;
 }
@@ -26,6 +33,7 @@ const MARKS: Readonly<Record<PlanStep["action"], string>> = {
   conflict: "!",
   denied: "✗",
   unrestorable: "?",
+  unchanged: "=",
 };
 
 /** A plan in the manner of `terraform plan`: a mark and a path each, then the counts. */
@@ -45,6 +53,7 @@ function renderStep(step: PlanStep, workspaces: readonly string[], palette: Pale
 
 function paint(action: PlanStep["action"], line: string, palette: Palette): string {
   if (action === "add") return palette.green(line);
+  if (action === "unchanged") return palette.dim(line);
   return action === "change" ? palette.yellow(line) : palette.red(line);
 }
 
@@ -57,6 +66,7 @@ function renderCounts(steps: readonly PlanStep[]): string {
     `${count("delete")} to delete`,
   ];
   if (count("conflict") > 0) parts.push(`${count("conflict")} in conflict`);
+  if (count("unchanged") > 0) parts.push(`${count("unchanged")} as before already`);
   if (count("denied") > 0) parts.push(`${count("denied")} denied`);
   if (count("unrestorable") > 0) parts.push(`${count("unrestorable")} that cannot be restored`);
   return `Plan: ${parts.join(", ")}.`;

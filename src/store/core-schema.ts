@@ -17,7 +17,7 @@ import { isRelPath } from "./is-rel-path.js";
 export const sessionId = z.custom<SessionId>(spells(parseSessionId), "not a session id");
 export const commitId = z.custom<CommitId>(spells(parseCommitId), "not a commit id");
 export const digest = z.custom<Digest>(spells(parseDigest), "not a digest");
-const relPath = z.custom<RelPath>(
+export const relPath = z.custom<RelPath>(
   (value) => typeof value === "string" && isRelPath(value),
   "not a relative path",
 );

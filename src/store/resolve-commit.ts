@@ -56,9 +56,10 @@ function resolveLatest(layout: StoreLayout, options: ResolveOptions): Resolved<C
   return { record: chosen.record, notice: `latest: ${chosen.line}` };
 }
 
-/** A commit of a session that is complete and not rolled back; a rollback itself is undone only by its id. */
+/** A commit of a session that is complete and not rolled back, or only in part; a rollback itself is undone only by its id. */
 function isStanding(commit: CommitRecord): boolean {
-  return commit.state === "sealed" && commit.undoes === undefined;
+  const { state, undoes } = commit;
+  return undoes === undefined && (state === "sealed" || state === "partly-rolled-back");
 }
 
 function toWrongKind(layout: StoreLayout, text: string): SandboxError {
@@ -70,8 +71,9 @@ function toWrongKind(layout: StoreLayout, text: string): SandboxError {
 }
 
 function toCandidate(record: CommitRecord): Candidate & { readonly record: CommitRecord } {
-  const { commit, session, createdAt, workspaces, applied } = record;
-  const changes = applied === 1 ? "1 change" : `${applied} changes`;
+  const { commit, session, createdAt, workspaces, applied, state } = record;
+  const partly = state === "partly-rolled-back" ? ", partly rolled back" : "";
+  const changes = `${applied === 1 ? "1 change" : `${applied} changes`}${partly}`;
   const line = `${commit}  ${createdAt}  ${changes}  of ${session}  ${workspaces.join(", ")}`;
   return { id: commit, workspaces, at: createdAt, open: true, line, record };
 }

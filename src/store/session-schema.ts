@@ -13,6 +13,7 @@ import {
   count,
   digest,
   layersSchema,
+  relPath,
   sessionId,
   timestamp,
 } from "./core-schema.js";
@@ -131,9 +132,10 @@ export const commitRecordSchema: z.ZodMiniType<CommitRecord> = z.strictObject({
   commit: commitId,
   session: sessionId,
   undoes: z.exactOptional(commitId),
+  paths: z.exactOptional(z.array(z.strictObject({ workspace: count, path: relPath }))),
   workspaces: z.array(absolutePath),
   digest,
-  state: z.enum(["open", "sealed", "undone", "rolled-back"]),
+  state: z.enum(["open", "sealed", "undone", "partly-rolled-back", "rolled-back"]),
   createdAt: timestamp,
   applied: count,
 } satisfies Record<keyof CommitRecord, unknown>);

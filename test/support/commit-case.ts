@@ -105,7 +105,7 @@ export function toCommitCase(
   ): void => {
     mkdirSync(commitDir(o.id), { recursive: true, mode: 0o700 });
     applyRollback(planned, {
-      ...{ native, commitId: toId(o.id), commitDir: commitDir(o.id), of: commitDir(o.of) },
+      ...{ native, commitId: toId(o.id), commitDir: commitDir(o.id) },
       ...(o.ops !== undefined && { ops: o.ops }),
     });
   };

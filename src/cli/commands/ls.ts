@@ -1,8 +1,9 @@
 import type { Command } from "commander";
-import type { SessionRecord } from "../../core/session.js";
+import type { CommitRecord, SessionRecord } from "../../core/session.js";
 import { renderTable } from "../../review/render-table.js";
 import type { CliCommand } from "../cli-command.js";
 import { type CliContext, columnsOf, wantsColour } from "../cli-context.js";
+import { toShownState } from "../rolled-back.js";
 import { toSessionObject, writeJson } from "../to-json.js";
 
 /** `sandbox ls`. */
@@ -21,16 +22,19 @@ async function act(command: Command, context: CliContext): Promise<number> {
   const options = command.opts<{ readonly all?: true; readonly json?: true }>();
   const controller = await context.openController();
   const { sessions, damaged } = await controller.store.listSessions();
+  const { commits } = await controller.store.listCommits();
   for (const { path, reason } of damaged)
     controller.notice(`damaged, kept as it is: ${path}: ${reason}`);
   if (options.json === true) {
-    writeJson(context.stdout, "ls", { sessions: sessions.map(toSessionObject) });
+    writeJson(context.stdout, "ls", {
+      sessions: sessions.map((record) => toSessionObject(record, commits)),
+    });
     return 0;
   }
   const shown = sessions.filter(
     (record) => options.all === true || !(SETTLED.has(record.state) || isEmpty(record)),
   );
-  if (shown.length > 0) context.stdout.write(renderSessions(context, shown.toReversed()));
+  if (shown.length > 0) context.stdout.write(renderSessions(context, shown.toReversed(), commits));
   else
     controller.notice(
       sessions.length === 0
@@ -46,10 +50,14 @@ function isEmpty({ state, counts }: SessionRecord): boolean {
   return counts.added + counts.modified + counts.deleted === 0;
 }
 
-function renderSessions(context: CliContext, sessions: readonly SessionRecord[]): string {
+function renderSessions(
+  context: CliContext,
+  sessions: readonly SessionRecord[],
+  commits: readonly CommitRecord[],
+): string {
   const rows = sessions.map((record) => [
     record.session,
-    record.state,
+    toShownState(record, commits),
     renderCounts(record),
     renderAge(record.startedAt),
     record.name ?? "",

@@ -1,10 +1,12 @@
 import type { Command } from "commander";
-import type { SessionRecord } from "../../core/session.js";
+import type { CommitRecord, SessionRecord } from "../../core/session.js";
+import { formatCount } from "../../review/format-units.js";
 import { neutralise } from "../../review/neutralise.js";
 import { renderOutcome } from "../../review/render-outcome.js";
 import type { CliCommand } from "../cli-command.js";
 import { type CliContext, wantsColour } from "../cli-context.js";
 import { resolveSession } from "../resolve-reference.js";
+import { toShownState } from "../rolled-back.js";
 import { writeOutput } from "../write-output.js";
 import { toSessionObject, writeJson } from "../to-json.js";
 
@@ -29,16 +31,19 @@ async function act(command: Command, context: CliContext): Promise<number> {
     text: command.args[0] ?? "",
     purpose: "read",
   });
+  const commits = (await controller.store.listCommits()).commits.filter(
+    ({ session }) => session === record.session,
+  );
   if (options.output === true)
     await writeOutput(context, controller.store.readOutput(record.session));
-  else if (options.json === true) writeJson(context.stdout, "show", toShowObject(record));
-  else context.stdout.write(renderSession(context, record));
+  else if (options.json === true) writeJson(context.stdout, "show", toShowObject(record, commits));
+  else context.stdout.write(renderSession(context, record, commits));
   return 0;
 }
 
-function toShowObject(record: SessionRecord): object {
+function toShowObject(record: SessionRecord, commits: readonly CommitRecord[]): object {
   return {
-    ...toSessionObject(record),
+    ...toSessionObject(record, commits),
     engine: record.engine,
     ...(record.runtime === undefined ? {} : { runtime: record.runtime }),
     ...(record.outcome === undefined ? {} : { outcome: record.outcome }),
@@ -47,16 +52,25 @@ function toShowObject(record: SessionRecord): object {
     ...(record.reason === undefined ? {} : { reason: record.reason }),
     revision: record.revision,
     commits: record.commits,
+    history: commits.map(({ commit, undoes, state, createdAt, applied }) => ({
+      commit,
+      ...(undoes === undefined ? {} : { undoes }),
+      ...{ state, createdAt, applied },
+    })),
     limits: record.limits,
     spec: record.spec,
   };
 }
 
-function renderSession(context: CliContext, record: SessionRecord): string {
+function renderSession(
+  context: CliContext,
+  record: SessionRecord,
+  commits: readonly CommitRecord[],
+): string {
   const rows: readonly (readonly [string, string | undefined])[] = [
     ["session", record.session],
     ["name", record.name],
-    ["state", record.state],
+    ["state", toShownState(record, commits)],
     ["command", record.command.map(quoteWord).join(" ")],
     ["workspace", record.workspaces.join("\n")],
     ["engine", `${record.engine}${record.runtime === undefined ? "" : ` (${record.runtime})`}`],
@@ -66,7 +80,7 @@ function renderSession(context: CliContext, record: SessionRecord): string {
     ["reason", record.reason],
     ["changes", renderCounts(record)],
     ["digest", record.digest],
-    ["commits", record.commits.join("\n") || undefined],
+    ["commits", commits.map(renderCommit).join("\n") || undefined],
     ["user", `${record.spec.userName} (${record.spec.uid}:${record.spec.gid})`],
     ["network", record.spec.network],
     ["limits", renderLimits(record)],
@@ -77,6 +91,12 @@ function renderSession(context: CliContext, record: SessionRecord): string {
       value === undefined || value === "" ? [] : renderRow(label, value),
     )
     .join("");
+}
+
+function renderCommit({ commit, undoes, state, createdAt, applied }: CommitRecord): string {
+  const what = undoes === undefined ? "" : `, a rollback of ${undoes}`;
+  const paths = formatCount(applied, "path");
+  return `${commit}  ${createdAt}  ${paths}, ${state.replaceAll("-", " ")}${what}`;
 }
 
 function renderRow(label: string, value: string): readonly string[] {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import {
   commitIdSchema,
+  commitStateSchema,
   digestSchema,
   pathSchema,
   pathWithReasonSchema,
@@ -29,9 +30,18 @@ export const rollbackSchema = z.strictObject({
   commit: commitIdSchema.describe("What is undone"),
   session: sessionIdSchema,
   dryRun: z.boolean().optional(),
-  restored: z.array(pathSchema),
+  restored: z.array(
+    pathSchema.extend({
+      action: z
+        .enum(["remove", "restore", "recreate"])
+        .describe("The commit added it, replaced it, or deleted it"),
+    }),
+  ),
   conflicts: z.array(pathWithReasonSchema),
   unrestorable: z.array(pathWithReasonSchema),
+  unchanged: z.array(pathSchema).describe("As they were before the commit already"),
+  remaining: z.int().min(0).describe("Paths of the commit that this rollback is not about"),
+  state: commitStateSchema.describe("Of the commit, after this"),
 });
 
 /** `recover --json`. */

@@ -41,6 +41,14 @@ export const sessionStateSchema = z.enum([
   "discarded",
   "failed",
 ]);
+/** States of a commit or rollback. */
+export const commitStateSchema = z.enum([
+  "open",
+  "sealed",
+  "undone",
+  "partly-rolled-back",
+  "rolled-back",
+]);
 /** Paths that are added, modified and deleted. */
 export const countsSchema = z.strictObject({
   added: z.int().min(0),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import {
   changeSchema,
   commitIdSchema,
+  commitStateSchema,
   countsSchema,
   digestSchema,
   limitReportSchema,
@@ -20,6 +21,10 @@ const sessionShape = {
   startedAt: timeSchema,
   endedAt: timeSchema.optional(),
   digest: digestSchema.optional().describe("Of the pending changeset"),
+  rolledBack: z
+    .enum(["partly", "wholly"])
+    .optional()
+    .describe("What of its commits is rolled back; absent: nothing"),
 };
 
 /** `ls --json`. */
@@ -47,6 +52,17 @@ export const showSchema = z.strictObject({
   reason: z.string().optional().describe("Why it failed or was interrupted"),
   revision: z.int().min(1),
   commits: z.array(commitIdSchema),
+  history: z
+    .array(
+      z.strictObject({
+        commit: commitIdSchema,
+        undoes: commitIdSchema.optional().describe("Of a rollback: what it undid"),
+        state: commitStateSchema,
+        createdAt: timeSchema,
+        applied: z.int().min(0).describe("Paths it wrote"),
+      }),
+    )
+    .describe("Its commits and their rollbacks, oldest first"),
   limits: z.array(limitReportSchema),
   spec: z.looseObject({}).describe("The resolved sandbox spec"),
 });
