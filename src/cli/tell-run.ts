@@ -4,6 +4,7 @@ import { openCommit } from "../controller/open-commit.js";
 import { reviewChangeset, type SessionReview } from "../controller/session-review.js";
 import { EXIT_CODES } from "../core/exit-code.js";
 import type { Outcome } from "../core/sandbox-spec.js";
+import type { Moves } from "../review/moves.js";
 import { countStats } from "../review/rank-changes.js";
 import { renderSummary } from "../review/render-summary.js";
 import { canAsk, wantsColour } from "./cli-context.js";
@@ -22,15 +23,16 @@ export interface TellOptions extends ReportOptions {
 export async function tellRun(result: RunResult, options: TellOptions): Promise<number> {
   const { changeset, record } = result;
   const review = reviewChangeset(options.controller, record, changeset);
-  if (!options.json) tellPerson(review, options);
+  if (!options.json) await tellPerson(review, options);
   const committed = options.commit === "never" ? undefined : await commitNow(review, options);
   if (options.json) await tellProgram(review, options, committed?.report);
   return committed?.exit ?? options.own;
 }
 
-function tellPerson(review: SessionReview, { context }: TellOptions): void {
+async function tellPerson(review: SessionReview, { context }: TellOptions): Promise<void> {
   const { record, changeset, items } = review;
   if (record.outcome === undefined) return;
+  const moves = await findRunMoves(review);
   const text = renderSummary(
     {
       session: record.session,
@@ -38,11 +40,19 @@ function tellPerson(review: SessionReview, { context }: TellOptions): void {
       durationMs: record.durationMs ?? 0,
       workspaces: changeset.workspaces,
       items,
+      moves,
       notices: changeset.notices,
     },
     { colour: wantsColour(context, context.stderr) },
   );
   context.stderr.write(`\n${text}`);
+}
+
+/** What finds them is loaded only where there can be some. */
+async function findRunMoves(review: SessionReview): Promise<Moves> {
+  const kinds = new Set(review.changeset.changes.map(({ kind }) => kind));
+  if (!kinds.has("add") || !kinds.has("delete")) return new Map();
+  return (await import("../controller/find-session-moves.js")).findSessionMoves(review);
 }
 
 interface Committed {

@@ -1,8 +1,9 @@
 import type { CommitReport } from "../controller/carry-out-commit.js";
 import type { ReviewedChange, SessionReview } from "../controller/session-review.js";
-import type { BaseState, NextState } from "../core/change.js";
+import type { BaseState, Change, NextState } from "../core/change.js";
 import { type PathObject, type RelPath, toPathObject } from "../core/path.js";
 import type { CommitRecord, SessionRecord } from "../core/session.js";
+import type { Origin } from "../review/moves.js";
 import { toRolledBack } from "./rolled-back.js";
 
 /** One JSON object on stdout, for a program. */
@@ -21,12 +22,22 @@ export function toPath(workspaces: readonly string[], place: Place): PathObject 
   return toPathObject(workspaces[place.workspace] ?? "", place.path);
 }
 
+/** What is said of a change beside it. */
+export interface ChangeRemarks {
+  readonly conflict: string | undefined;
+  /** What an added file was made of. */
+  readonly origin: Origin | undefined;
+  /** Where a deleted one went. */
+  readonly movedTo: Change | undefined;
+}
+
 /** A reviewed change as `diff --json` writes it. */
 export function toChangeObject(
   review: SessionReview,
   item: ReviewedChange,
-  conflict: string | undefined,
+  { conflict, origin, movedTo }: ChangeRemarks,
 ): object {
+  const at = (place: Place): PathObject => toPath(review.changeset.workspaces, place);
   const { change, risks, decision, ignored } = item;
   return {
     ...toPath(review.changeset.workspaces, change),
@@ -37,8 +48,14 @@ export function toChangeObject(
     risks,
     decision: decision.decision,
     ignored,
+    ...(origin === undefined ? {} : toOriginFields(origin, at(origin.from))),
+    ...(movedTo === undefined ? {} : { movedTo: at(movedTo) }),
     ...(conflict === undefined ? {} : { conflict }),
   };
+}
+
+function toOriginFields({ kind, similarity }: Origin, from: PathObject): object {
+  return { [kind === "move" ? "movedFrom" : "copiedFrom"]: from, similarity };
 }
 
 /** A session as `ls --json` and `show --json` write it. */

@@ -1,5 +1,6 @@
 import type { BaseState, Change, NextState } from "../core/change.js";
 import { encodeName } from "../core/path.js";
+import type { Origin } from "./moves.js";
 import { DIFF_LIMITS, type TextDiff, toSizes, toTextDiff } from "./text-diff.js";
 
 /** One side of a change. */
@@ -15,6 +16,8 @@ export interface DiffPart {
 /** A change with the difference of its content. */
 export interface FileDiff {
   readonly change: Change;
+  /** Of an added file that was made out of another one: the difference is to that one. */
+  readonly origin?: Origin;
   readonly parts: readonly DiffPart[];
 }
 
@@ -45,6 +48,19 @@ export function toFileDiff(change: Change, content: ChangeContent): FileDiff {
       toPart(undefined, after, { change, content }),
     ],
   };
+}
+
+/** An added file and what it was made of, as the two sides of one change. */
+export function toSides(to: Change, origin: Origin): Change {
+  const { before } = origin.from;
+  return before === undefined ? to : { ...to, kind: "modify", before };
+}
+
+/** The difference between an added file and what it was made of; `content` as `needsContent` of `toSides` asks for it. */
+export function toMoveDiff(to: Change, origin: Origin, content: ChangeContent): FileDiff {
+  const sides = toSides(to, origin);
+  const { before, after } = sides;
+  return { change: to, origin, parts: [toPart(before, after, { change: sides, content })] };
 }
 
 function toPart(

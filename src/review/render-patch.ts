@@ -34,12 +34,12 @@ interface Writing extends PatchOptions {
 function renderPart(file: FileDiff, part: DiffPart, o: Writing): readonly string[] {
   const type = FILE_TYPE[(part.after ?? part.before)?.type ?? "dir"];
   const modes = type === undefined ? [] : toModeLines(part, type);
-  const isText = part.diff.kind === "text";
-  if (type === undefined || (isText && part.diff.hunks.length === 0 && modes.length === 0))
-    return [];
-  const from = quoteGitPath(`a/${file.change.path}`);
+  const moved = toMoveLines(file);
+  if (type === undefined || (isSame(part) && modes.length + moved.length === 0)) return [];
+  const from = quoteGitPath(`a/${(file.origin?.from ?? file.change).path}`);
   const to = quoteGitPath(`b/${file.change.path}`);
-  const head = [`diff --git ${from} ${to}`, ...modes];
+  const head = [`diff --git ${toPair(from, to, moved)}`, ...modes, ...moved];
+  if (file.origin?.similarity === 100) return head.map(o.palette.bold);
   const oldName = part.before === undefined ? "/dev/null" : from;
   const newName = part.after === undefined ? "/dev/null" : to;
   if (part.diff.kind !== "text")
@@ -47,6 +47,30 @@ function renderPart(file: FileDiff, part: DiffPart, o: Writing): readonly string
   if (part.diff.hunks.length > 0) head.push(`--- ${end(oldName)}`, `+++ ${end(newName)}`);
   const { hunks, crlf } = part.diff;
   return [...head.map(o.palette.bold), ...hunks.flatMap((hunk) => renderHunk(hunk, crlf, o))];
+}
+
+/** Where a file was made out of another one (git-diff(1): extended header lines). */
+function toMoveLines({ change, origin }: FileDiff): readonly string[] {
+  if (origin === undefined) return [];
+  const verb = origin.kind === "move" ? "rename" : "copy";
+  return [
+    `similarity index ${origin.similarity}%`,
+    `${verb} from ${quoteBlank(quoteGitPath(origin.from.path))}`,
+    `${verb} to ${quoteBlank(quoteGitPath(change.path))}`,
+  ];
+}
+
+function toPair(from: string, to: string, moved: readonly string[]): string {
+  return moved.length === 0 ? `${from} ${to}` : `${quoteBlank(from)} ${quoteBlank(to)}`;
+}
+
+/** Without `---` and `+++` GNU patch finds the names only if those with a blank are quoted; git reads both. */
+function quoteBlank(name: string): string {
+  return name.includes(" ") && !name.startsWith('"') ? `"${name}"` : name;
+}
+
+function isSame({ diff }: DiffPart): boolean {
+  return diff.kind === "text" && diff.hunks.length === 0;
 }
 
 /** GNU patch needs a tab after a name with a blank in it. */

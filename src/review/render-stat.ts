@@ -3,6 +3,7 @@ import { displayWidth, padEnd, padStart, widestOf } from "./display-width.js";
 import type { FileDiff } from "./file-diff.js";
 import { quoteGitPath } from "./git-quote.js";
 import { toListed } from "./listed-changes.js";
+import { toMoveName } from "./moved-paths.js";
 import { type Palette, toPalette } from "./palette.js";
 
 interface StatRow {
@@ -30,8 +31,12 @@ export function renderStat(
   o: { readonly colour: boolean; readonly width: number },
 ): string {
   const counted: StatRow[] = [];
-  for (const file of files) counted.push(toRow(file));
-  const rows = toListed(counted);
+  const away = new Set<Change>();
+  for (const file of files) {
+    counted.push(toRow(file));
+    if (file.origin?.kind === "move") away.add(file.origin.from);
+  }
+  const rows = toListed(counted).filter(({ change }) => !away.has(change));
   if (rows.length === 0) return "";
   const columns = toColumns(rows, o.width);
   const palette = toPalette(o.colour);
@@ -42,7 +47,8 @@ export function renderStat(
 function toRow(file: FileDiff): StatRow {
   const path = file.change.path === "" ? "." : file.change.path;
   const isDirectory = (file.change.after ?? file.change.before)?.type === "dir";
-  const name = quoteGitPath(isDirectory ? `${path}/` : path);
+  const own = quoteGitPath(isDirectory ? `${path}/` : path);
+  const name = file.origin === undefined ? own : toMoveShown(file.origin.from.path, path);
   const row = { change: file.change, name, added: 0, deleted: 0 };
   for (const { before, after, diff } of file.parts) {
     if (diff.kind !== "text") {
@@ -53,6 +59,13 @@ function toRow(file: FileDiff): StatRow {
     row.deleted += diff.deleted;
   }
   return row;
+}
+
+/** Names that have to be quoted are written in full, as git does it. */
+function toMoveShown(from: string, to: string): string {
+  const quoted = [quoteGitPath(from), quoteGitPath(to)] as const;
+  const isPlain = quoted[0] === from && quoted[1] === to;
+  return isPlain ? toMoveName(from, to) : `${quoted[0]} => ${quoted[1]}`;
 }
 
 function toColumns(rows: readonly StatRow[], terminalWidth: number): Columns {

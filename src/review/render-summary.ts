@@ -1,11 +1,14 @@
 import type { Notice } from "../core/change.js";
-import { ROOT_PATH } from "../core/path.js";
+import { type RelPath, ROOT_PATH } from "../core/path.js";
 import type { Level } from "../core/risk.js";
 import type { Outcome } from "../core/sandbox-spec.js";
 import { padEnd, widestOf } from "./display-width.js";
+import type { Moves } from "./moves.js";
+import { foldMoves } from "./fold-moves.js";
 import { type FoldedTree, foldTrees } from "./fold-trees.js";
 import { formatBytes, formatCount } from "./format-units.js";
 import { type ReviewedChange, toListed } from "./listed-changes.js";
+import { toMovedAway } from "./moved-paths.js";
 import { neutralise } from "./neutralise.js";
 import { type Palette, toPalette } from "./palette.js";
 import { countStats, rankChanges } from "./rank-changes.js";
@@ -19,6 +22,7 @@ export interface Summary {
   readonly durationMs: number;
   readonly workspaces: readonly string[];
   readonly items: readonly ReviewedChange[];
+  readonly moves?: Moves;
   readonly notices: readonly Notice[];
 }
 
@@ -36,13 +40,20 @@ export function renderSummary(summary: Summary, o: { readonly colour: boolean })
   const palette = toPalette(o.colour);
   const { shown, trees } = foldTrees(summary.items);
   const listed = toListed(shown);
+  const moves = toSeenMoves(summary.moves ?? new Map(), listed);
+  const away = toMovedAway(moves);
   const sections = [
     [
       renderOutcome(summary.outcome, { ...o, durationMs: summary.durationMs }),
       renderCounts(summary.items),
     ],
     renderRisks(listed, summary.workspaces, palette),
-    renderDeletions(listed, summary.workspaces, palette),
+    renderMoves(moves, summary.workspaces, palette),
+    renderDeletions(
+      listed.filter(({ change }) => !away.has(change)),
+      summary.workspaces,
+      palette,
+    ),
     renderTrees(trees, summary.workspaces),
     renderNotices(summary, palette),
     renderNext(summary, palette),
@@ -87,6 +98,30 @@ function isRisky(item: ReviewedChange): boolean {
 
 function paintLevel(level: Level, palette: Palette): string {
   return level === "high" ? palette.red(padEnd(level, 6)) : palette.yellow(padEnd(level, 6));
+}
+
+/** Moves out of what is named one by one; what is folded away as a tree is said there. */
+function toSeenMoves(moves: Moves, listed: readonly ReviewedChange[]): Moves {
+  const seen = new Set(listed.map(({ change }) => change));
+  return new Map([...moves].filter(([, { from }]) => seen.has(from)));
+}
+
+function renderMoves(
+  moves: Moves,
+  workspaces: readonly string[],
+  palette: Palette,
+): readonly string[] {
+  const folded = foldMoves(moves);
+  if (folded.length === 0) return [];
+  const files = folded.reduce((sum, move) => sum + move.files, 0);
+  const lines = folded.map((move) => {
+    const slash = move.files > 1 ? "/" : "";
+    const end = (path: RelPath): string =>
+      `${toShownPath({ workspace: move.workspace, path }, workspaces)}${slash}`;
+    const how = move.files > 1 ? formatCount(move.files, "file") : `${move.similarity}%`;
+    return `  ${palette.cyan(`${end(move.from)} → ${end(move.to)}`)}  ${palette.dim(how)}`;
+  });
+  return [palette.bold(`Moved (${files})`), ...lines];
 }
 
 function renderDeletions(

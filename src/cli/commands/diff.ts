@@ -1,13 +1,16 @@
 import type { Command } from "commander";
 import type { Controller } from "../../controller/controller.js";
 import { findConflicts } from "../../controller/find-conflicts.js";
+import { findSessionMoves } from "../../controller/find-session-moves.js";
 import { loadReview } from "../../controller/load-review.js";
 import { readFileDiff } from "../../controller/read-file-diff.js";
 import { selectChanges } from "../../controller/select-changes.js";
 import type { ReviewedChange, SessionReview } from "../../controller/session-review.js";
 import type { Change } from "../../core/change.js";
 import { SandboxError } from "../../core/error.js";
+import type { Moves } from "../../review/moves.js";
 import type { FileDiff } from "../../review/file-diff.js";
+import { toMovedAway } from "../../review/moved-paths.js";
 import { toListed } from "../../review/listed-changes.js";
 import { renderNameStatus } from "../../review/render-name-status.js";
 import { renderPatch } from "../../review/render-patch.js";
@@ -48,14 +51,16 @@ async function act(command: Command, context: CliContext): Promise<number> {
   const review = await loadReview(controller, session);
   const selected = selectChanges(review, { paths, resolvePath: controller.resolvePath });
   const items = review.items.filter((item) => selected.has(item.index));
-  if (options.json === true) await printJson(context, controller, { review, items });
-  else await printPaged(context, renderDiff(context, options, { review, items }));
+  const shown = { review, items, moves: findSessionMoves(review, items) };
+  if (options.json === true) await printJson(context, controller, shown);
+  else await printPaged(context, renderDiff(context, options, shown));
   return 0;
 }
 
 interface Shown {
   readonly review: SessionReview;
   readonly items: readonly ReviewedChange[];
+  readonly moves: Moves;
 }
 
 function refuseSeveral(options: DiffOptions): void {
@@ -65,37 +70,46 @@ function refuseSeveral(options: DiffOptions): void {
 }
 
 /** In pieces, one file at a time: a large changeset is never in memory as text. */
-function* renderDiff(
-  context: CliContext,
-  options: DiffOptions,
-  { review, items }: Shown,
-): Generator<string> {
+function* renderDiff(context: CliContext, options: DiffOptions, shown: Shown): Generator<string> {
+  const { review, items, moves } = shown;
   const colour = wantsColour(context, context.stdout);
   const changes = items.map((item) => item.change);
   const { workspaces } = review.changeset;
   const several = workspaces.length > 1;
   if (options.nameStatus === true)
-    yield renderNameStatus(changes, { colour, ...(several ? { workspaces } : {}) });
+    yield renderNameStatus(changes, { colour, moves, ...(several ? { workspaces } : {}) });
   else if (options.stat === true)
-    yield renderStat(readEach(review, changes), { colour, width: columnsOf(context.stdout) });
+    yield renderStat(readEach(shown), { colour, width: columnsOf(context.stdout) });
   else
-    for (const { change } of toListed(items))
-      yield renderPatch(readFileDiff(review, change), {
+    for (const change of toPatched(shown))
+      yield renderPatch(readFileDiff(review, change, moves.get(change)), {
         colour,
         terminal: context.stdout.isTTY === true,
         ...(several ? { workspace: workspaces[change.workspace] ?? "" } : {}),
       });
 }
 
-function* readEach(review: SessionReview, changes: readonly Change[]): Generator<FileDiff> {
-  for (const change of changes) yield readFileDiff(review, change);
+/** Each with a patch of its own: what was moved away has its place in that of the path it went to. */
+function toPatched({ items, moves }: Shown): readonly Change[] {
+  const away = toMovedAway(moves);
+  return toListed(items)
+    .map(({ change }) => change)
+    .filter((change) => !away.has(change));
+}
+
+function* readEach({ review, items, moves }: Shown): Generator<FileDiff> {
+  const away = toMovedAway(moves);
+  for (const { change } of items)
+    if (away.has(change)) yield { change, parts: [] };
+    else yield readFileDiff(review, change, moves.get(change));
 }
 
 async function printJson(
   context: CliContext,
   controller: Controller,
-  { review, items }: Shown,
+  { review, items, moves }: Shown,
 ): Promise<void> {
+  const goneTo = toDestinations(moves);
   const conflicts = new Map(
     (await findConflicts(controller, review)).map((conflict) => [
       `${conflict.workspace}/${conflict.path}`,
@@ -106,7 +120,16 @@ async function printJson(
     session: review.record.session,
     digest: review.changeset.digest,
     changes: items.map((item) =>
-      toChangeObject(review, item, conflicts.get(`${item.change.workspace}/${item.change.path}`)),
+      toChangeObject(review, item, {
+        conflict: conflicts.get(`${item.change.workspace}/${item.change.path}`),
+        origin: moves.get(item.change),
+        movedTo: goneTo.get(item.change),
+      }),
     ),
   });
+}
+
+function toDestinations(moves: Moves): ReadonlyMap<Change, Change> {
+  const pairs = [...moves].filter(([, { kind }]) => kind === "move");
+  return new Map(pairs.map(([to, { from }]) => [from, to]));
 }

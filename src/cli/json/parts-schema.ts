@@ -92,6 +92,12 @@ export const changeSchema = z.strictObject({
   risks: z.array(riskSchema),
   decision: z.enum(["allow", "ask", "deny"]),
   ignored: z.boolean().describe("Git ignores it in its workspace"),
+  movedFrom: pathSchema.optional().describe("The deleted file it was made of"),
+  copiedFrom: pathSchema
+    .optional()
+    .describe("The file it was made of, which stays or moved elsewhere"),
+  similarity: z.int().min(0).max(100).optional().describe("Percent; 100: byte for byte"),
+  movedTo: pathSchema.optional().describe("Of a deleted file: where it went"),
   conflict: z.string().optional().describe("Why a commit of it would stop"),
 });
 
