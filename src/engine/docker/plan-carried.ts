@@ -5,6 +5,8 @@ import { parseRelPath, type RelPath } from "../../core/path.js";
 import type { SandboxMount, SandboxSpec } from "../../core/sandbox-spec.js";
 import { isInside } from "../../core/system-path.js";
 import type { Native } from "../../host/native.js";
+import { refuseTaken } from "./plan-mounts.js";
+import { refuseLinks } from "./plan-read-only.js";
 import type { TreeTarOptions } from "./write-tree-tar.js";
 
 type Overlay = Extract<SandboxMount, { kind: "overlay" }>;
@@ -31,12 +33,17 @@ export const TREE_TOP = "t";
  */
 export type Carries = "overlays" | "everything";
 
-/** The mounts of `spec` whose trees a daemon needs, parents before children. */
+/**
+ * The mounts of `spec` whose trees a daemon needs, parents before children. Throws `usage` for what cannot be mounted over, and
+ * `sandbox-unavailable` where what is to be shown or hidden is not there or lies behind a symbolic link.
+ */
 export function planCarried(
   spec: SandboxSpec,
   o: { readonly native: Native; readonly carries: Carries },
 ): readonly CarriedMount[] {
   const { native, carries } = o;
+  refuseTaken(spec);
+  if (carries === "everything") refuseAllLinks(spec);
   return spec.mounts.flatMap((mount): readonly CarriedMount[] => {
     if (mount.kind === "hidden") return [];
     if (mount.kind === "readonly" && carries === "overlays") return [];
@@ -45,6 +52,14 @@ export function planCarried(
     const tree = { root, top: TREE_TOP, covered, native, mapping: toMapping(spec, mount) };
     return [{ mount, tree, isFile: mount.kind === "readonly" && !lstatSync(root).isDirectory() }];
   });
+}
+
+/** Mounted layers are checked where they are mounted. */
+function refuseAllLinks({ mounts }: SandboxSpec): void {
+  for (const mount of mounts) {
+    if (mount.kind === "readonly") refuseLinks(mount.source, "show");
+    if (mount.kind === "hidden") refuseLinks(mount.target, "hide");
+  }
 }
 
 /** The overlays of `spec`. */

@@ -33,14 +33,19 @@ export function planHosts(spec: SandboxSpec, cacheDir: string): readonly Contain
   return [{ type: "bind", source, target: "/etc/hosts", readOnly: true }];
 }
 
+/** Throws `usage` for what cannot be mounted over: before anything is carried for it. */
+export function refuseTaken({ mounts }: SandboxSpec): void {
+  const taken = mounts.find(({ target }) => TAKEN.test(target));
+  if (taken === undefined) return;
+  throw new SandboxError("usage", `nothing can be mounted at ${taken.target} in a sandbox`);
+}
+
 /** The mounts of a spec besides its overlays, and the task's home. Throws `usage` for what cannot be mounted over. */
 export function planMounts(
   spec: SandboxSpec,
   { cacheDir, places }: { readonly cacheDir: string; readonly places: MountPlaces },
 ): readonly ContainerMount[] {
-  const taken = spec.mounts.find(({ target }) => TAKEN.test(target));
-  if (taken !== undefined)
-    throw new SandboxError("usage", `nothing can be mounted at ${taken.target} in a sandbox`);
+  refuseTaken(spec);
   const options = `nosuid,nodev,exec,mode=0700,uid=${spec.uid},gid=${spec.gid},size=25%`;
   const nothing = path.join(cacheDir, "nothing");
   return [
