@@ -87,18 +87,24 @@ test("zsh: the script parses and completes in a real line editor", {
 }, (t) => {
   const place = prepare(t, "zsh");
   execFileSync("zsh", ["-n", place.script]);
-  const complete = (line: string) => completeInZsh(place, line);
-  assert.match(complete("sandbox disc"), /sandbox discard /);
-  assert.match(complete("sandbox run --comm"), /--commit=/);
-  assert.match(complete("sandbox run --commit ne"), /--commit never/);
-  assert.match(complete("sandbox diff s-a"), /sandbox diff s-aaaaaaaaaa/);
-  assert.match(complete("sandbox rollback c-"), /sandbox rollback c-cccccccccc/);
-  assert.match(complete("sandbox diff latest a\\ f"), /sandbox diff latest a\\ file/);
-  assert.match(complete("sandbox completion f"), /sandbox completion fish/);
+  const cases: readonly (readonly [string, RegExp])[] = [
+    ["sandbox disc", /sandbox discard /],
+    ["sandbox run --comm", /--commit=/],
+    ["sandbox run --commit ne", /--commit never/],
+    ["sandbox diff s-a", /sandbox diff s-aaaaaaaaaa/],
+    ["sandbox rollback c-", /sandbox rollback c-cccccccccc/],
+    ["sandbox diff latest a\\ f", /sandbox diff latest a\\ file/],
+    ["sandbox completion f", /sandbox completion fish/],
+  ];
+  const made = completeInZsh(
+    place,
+    cases.map(([line]) => line),
+  );
+  for (const [index, [, completed]] of cases.entries()) assert.match(made[index] ?? "", completed);
 });
 
-/** Types `line` and TAB into an interactive zsh on a pseudo-terminal and returns the line it made. */
-function completeInZsh(place: Place, line: string): string {
+/** Types each line and TAB into one interactive zsh on a pseudo-terminal and returns the lines it made. */
+function completeInZsh(place: Place, lines: readonly string[]): readonly string[] {
   const program = `
 zmodload zsh/zpty
 zpty -b z 'PS1= zsh -f -i'
@@ -107,21 +113,23 @@ zpty -w z 'show() { print -r -- "<<$BUFFER>>"; BUFFER=; zle accept-line }; zle -
 integer i
 typeset out all
 until [[ $all == *READYNOW* ]]; do zpty -r z out && all+=$out; done
-zpty -w -n z ${JSON.stringify(line)}$'\\t\\x18'
-all=
-until [[ $all == *'>>'* ]]; do zpty -r z out && all+=$out; done
-print -r -- "\${\${all##*<<}%%>>*}"
+for line in "$@"; do
+  zpty -w -n z $line$'\\t\\x18'
+  all=
+  until [[ $all == *'>>'* ]]; do zpty -r z out && all+=$out; done
+  print -r -- "\${\${all##*<<}%%>>*}"
+done
 zpty -d z
 `;
-  const done = spawnSync("zsh", ["-f", "-c", program], {
+  const done = spawnSync("zsh", ["-f", "-c", program, "zsh", ...lines], {
     cwd: place.directory,
     env: { ...ENV, HOME: place.directory },
     encoding: "utf8",
-    timeout: 20_000,
+    timeout: 100_000,
   });
   assert.equal(done.status, 0, done.stderr);
   assert.equal(existsSync(path.join(place.directory, "pwned")), false);
-  return done.stdout;
+  return done.stdout.split("\n");
 }
 
 test("fish: the script parses and completes", { skip: missing("fish") }, (t) => {
