@@ -1,6 +1,7 @@
 #!/bin/sh
 # What `npm test` runs: installs what the tests need, builds, compiles the tests and runs them all.
-# Arguments narrow it: `npm test -- overlay commit/plan-commit` runs the test files whose paths hold one of them.
+# Arguments narrow it: `npm test -- overlay commit/plan-commit` runs the test files whose paths hold one of them. `all` is
+# as none.
 set -u
 root=$(CDPATH= cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
 cd -- "$root" || exit 1
@@ -83,30 +84,46 @@ copy_assets() {
 	done
 }
 
-# Suites over all engines and runtimes that do not fit into a quarter of an hour on two processors: `npm test -- NAME` runs
-# them by name, `npm test -- all` runs everything.
-is_slow() {
-	case $1 in
-	*/engine/docker-runsc.* | */engine/oci-runsc.* | */engine/equivalence.* | */escape/escape-*) return 0 ;;
-	*) return 1 ;;
-	esac
-}
+# How the paths of the longest files begin, the longest first: begun last, one of them would run alone at the end.
+LONGEST="engine/docker-remote escape/escape-docker escape/escape-oci engine/equivalence engine/docker-run engine/oci-runsc
+	engine/oci-plain-user commit/faults compose/compose commit/recovery engine/carried-remote engine/oci-image
+	cli/killed-commit engine/carried-layers cli/docker-story engine/oci-runc engine/oci-crun commit/races house/private-docker"
 
 test_files() {
-	find "$build/test" -name '*.test.js' -print 2>/dev/null | sort | while read -r file; do
-		[ "${1-}" = all ] && echo "$file" && continue
-		[ $# -gt 0 ] || is_slow "$file" || echo "$file"
+	for part in $LONGEST; do
+		find "$build/test" -path "*/$part*.test.js" | sort
+	done
+	find "$build/test" -name '*.test.js' | sort
+}
+
+# Those of the files on stdin, each once, whose paths hold one of the arguments. `all` holds for each.
+choose() {
+	awk '!seen[$0]++' | while read -r file; do
+		[ $# -gt 0 ] || echo "$file"
 		for part in "$@"; do
 			case $file in *"$part"*) echo "$file" && break ;; esac
+			[ "$part" != all ] || echo "$file"
 		done
 	done
+}
+
+# What failed, once more at the very end: the tail of a log tells it.
+name_failures() {
+	awk '
+		/^ *not ok / { name = $0; sub(/^ *not ok [0-9]+ - /, "", name); place = "" }
+		name != "" && /^ *location:/ { place = $2 }
+		name != "" && /^ *failureType:/ {
+			if ($0 !~ /subtestsFailed/ && name !~ /# TODO$/) print "FAILED " name " " place
+			name = ""
+		}
+	' "$results"
 }
 
 sh scripts/setup.sh program || exit 1
 install_what_is_missing
 node scripts/build.mjs || exit 1
 compile || exit 1
-files=$(test_files "$@")
+files=$(test_files | choose "$@")
 if [ -z "$files" ]; then
 	say "no test file matches"
 	[ $# -eq 0 ] || exit 1
@@ -121,11 +138,14 @@ with_docker() {
 	fi
 }
 
+# One file more than there are processors: much of a file's time is waiting for a daemon. Nothing asserts on a clock.
+concurrency=${SANDBOX_TEST_CONCURRENCY:-$(($(nproc) + 1))}
 # The paths below dist/ hold no blanks. One file may hang without taking the run with it: --test-timeout.
 results=$root/dist/test-results.tap
-with_docker node --enable-source-maps --test --test-concurrency=2 --test-timeout=600000 \
+with_docker node --enable-source-maps --test --test-concurrency="$concurrency" --test-timeout=600000 \
 	--test-reporter=spec --test-reporter-destination=stdout \
 	--test-reporter=tap --test-reporter-destination="$results" $files
 code=$?
 grep '^# [a-z_]* [0-9.]*$' "$results" | tail -n 8
+name_failures
 exit "$code"
