@@ -9,7 +9,7 @@ import { renderPatch } from "../review/render-patch.js";
 import { ask } from "./ask.js";
 import { type CliContext, wantsColour } from "./cli-context.js";
 import { printPaged } from "./pager.js";
-import { renderProposal } from "./render-proposal.js";
+import { renderComposed, renderProposal } from "./render-proposal.js";
 
 /** How a commit gets its approval. */
 export type Approval =
@@ -95,6 +95,7 @@ function describe(items: readonly ReviewedChange[]): string {
 
 async function askPerson(context: CliContext, proposal: CommitProposal): Promise<boolean> {
   const colour = wantsColour(context, context.stderr);
+  for (const text of renderComposed(proposal, { colour })) context.stderr.write(text);
   context.stderr.write(renderProposal(proposal, { colour }));
   for (;;) {
     const answer = await ask(context, "Commit these changes? [y/N/r=review] ");

@@ -1,5 +1,7 @@
 import type { CommitProposal } from "../controller/propose-commit.js";
+import { toComposedDiff } from "../controller/composed-diff.js";
 import type { Change } from "../core/change.js";
+import { renderPatch } from "../review/render-patch.js";
 import { type PlanStep, renderPlan } from "../review/render-plan.js";
 
 const ACTIONS = { add: "add", modify: "change", delete: "delete" } as const;
@@ -17,7 +19,11 @@ export function renderProposal(proposal: CommitProposal, o: { readonly colour: b
     ]),
   );
   const steps: PlanStep[] = [
-    ...plan.changes.map((change) => toStep(change, notes.get(change))),
+    ...plan.changes.map((change) => {
+      const made = proposal.composed.get(change);
+      const own = [made?.note ?? "", notes.get(made?.original ?? change) ?? ""];
+      return toStep(change, own.filter((note) => note !== "").join("; "));
+    }),
     ...denied.map(({ change, decision }) => ({
       workspace: change.workspace,
       path: change.path,
@@ -33,7 +39,19 @@ export function renderProposal(proposal: CommitProposal, o: { readonly colour: b
   ];
   const title = `Commit of ${review.record.session}`;
   const text = renderPlan({ title, workspaces: review.changeset.workspaces, steps }, o);
-  return `${text}${review.changeset.digest}\n`;
+  return `${text}${proposal.digest}\n`;
+}
+
+/** What comes of files whose content was merged, or taken in part, as a patch of what is in the workspace. */
+export function* renderComposed(
+  proposal: CommitProposal,
+  o: { readonly colour: boolean },
+): Generator<string> {
+  if (proposal.plan.conflicts.length > 0) return;
+  for (const made of proposal.composed.values()) {
+    const file = toComposedDiff(made);
+    if (file !== undefined) yield renderPatch(file, { ...o, terminal: true });
+  }
 }
 
 function toStep(change: Change, note: string | undefined): PlanStep {

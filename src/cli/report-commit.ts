@@ -14,6 +14,8 @@ export function reportCommit(context: CliContext, report: CommitReport): void {
   context.stdout.write(
     `${report.commit}: ${added} added, ${modified} modified, ${deleted} deleted\n`,
   );
+  if (report.merged.length > 0)
+    context.stdout.write(`${formatCount(report.merged.length, "file")} merged with your edits\n`);
   if (report.skipped.length > 0)
     context.stdout.write(
       `${formatCount(report.skipped.length, "change")} left in ${report.session}\n`,
@@ -33,6 +35,6 @@ export function reportConflict(context: CliContext, report: CommitReport): void 
     );
   }
   context.stderr.write(
-    "  hint: commit the other PATHs, or take the host's file out of the way and try again\n",
+    "  hint: --merge merges text files, --theirs PATH takes the task's version, --ours PATH leaves it out\n",
   );
 }

@@ -99,6 +99,7 @@ function toConflictReport(
     digest: review.changeset.digest,
     workspaces: review.changeset.workspaces,
     applied: [],
+    merged: [],
     skipped: review.changeset.changes,
     conflicts,
   };

@@ -83,6 +83,7 @@ export function toCommitObject(report: CommitReport): object {
     session: report.session,
     digest: report.digest,
     applied: paths(report.applied),
+    merged: paths(report.merged),
     skipped: paths(report.skipped),
     conflicts: report.conflicts.map((conflict) => ({
       ...toPath(report.workspaces, conflict),

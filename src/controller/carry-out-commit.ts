@@ -1,17 +1,17 @@
 import { applyCommit } from "../commit/apply-commit.js";
 import { isHot } from "../commit/is-hot.js";
-import { type CommitPlan, type PathConflict, planCommit } from "../commit/plan-commit.js";
+import type { Composed } from "../commit/composed.js";
+import type { PathConflict } from "../commit/plan-commit.js";
+import { readApplied } from "../commit/read-applied.js";
 import type { Change } from "../core/change.js";
 import { toChangesetDigest } from "../core/changeset-digest.js";
 import { SandboxError } from "../core/error.js";
 import type { CommitId, Digest, SessionId } from "../core/ids.js";
 import type { Controller } from "./controller.js";
-import { loadReview } from "./load-review.js";
 import { lockCommit } from "./lock-workspaces.js";
-import type { CommitProposal } from "./propose-commit.js";
+import { type CommitProposal, proposeCommit } from "./propose-commit.js";
 import { recoverLocked } from "./recover-workspaces.js";
-import type { SessionReview } from "./session-review.js";
-import { settleSession } from "./settle-session.js";
+import { settleSession, toRest } from "./settle-session.js";
 
 /** What a commit did, or why it did nothing. */
 export interface CommitReport {
@@ -24,6 +24,8 @@ export interface CommitReport {
   /** Left out: not selected, denied, or the host had made the same change. */
   readonly skipped: readonly Change[];
   readonly conflicts: readonly PathConflict[];
+  /** Of `applied`: merged with what the host had. */
+  readonly merged: readonly Change[];
 }
 
 /** Says how long ago what is to be committed was looked at. */
@@ -42,95 +44,144 @@ export async function carryOutCommit(
   proposal: CommitProposal,
   options: CarryOutOptions,
 ): Promise<CommitReport> {
-  if (options.since === "locked")
-    return await commitPlan(controller, proposal.review, proposal.plan);
+  if (options.since === "locked") return await commitPlan(controller, proposal);
   const { record } = proposal.review;
   await using _locks = await lockCommit(controller, record);
-  const review = await loadReview(controller, record.session);
-  if (review.changeset.digest !== proposal.review.changeset.digest)
+  const now = await proposeCommit(controller, proposal.request);
+  if (now.review.changeset.digest !== proposal.review.changeset.digest)
     throw new SandboxError(
       "changed-since-review",
       `session ${record.session} has other pending changes than the ones that were shown`,
       { hint: "look at `sandbox diff` again" },
     );
-  const plan = planCommit({
-    changeset: review.changeset,
-    layers: record.layers,
-    selection: proposal.selected,
-    native: await controller.host.native(),
-  });
-  return await commitPlan(controller, review, plan);
+  refuseOther(proposal, now);
+  return await commitPlan(controller, now);
 }
 
-async function commitPlan(
-  controller: Controller,
-  review: SessionReview,
-  plan: CommitPlan,
-): Promise<CommitReport> {
-  if (plan.conflicts.length > 0) return toReport(review, plan, undefined);
-  if (plan.changes.length > 0)
-    return toReport(review, plan, await apply(controller, { review, plan }));
+/** What was composed rests on what the host had when it was shown. */
+function refuseOther(shown: CommitProposal, now: CommitProposal): void {
+  const isWider = [...now.selected].some((index) => !shown.selected.has(index));
+  if (isWider || now.selected.size !== shown.selected.size)
+    throw new SandboxError("changed-since-review", "what a review approved changed meanwhile", {
+      hint: "nothing was written; ask again",
+    });
+  if (now.plan.conflicts.length > 0) return;
+  const digests = new Set([...shown.composed.keys()].map((change) => change.digest));
+  const other = [...now.composed.keys()].find((change) => !digests.has(change.digest));
+  if (other === undefined && shown.composed.size === now.composed.size) return;
+  throw new SandboxError(
+    "conflict",
+    `${other?.path ?? "a file"} changed on the host while you were asked; nothing was written`,
+    { hint: "ask again: what would be written now is not what was shown" },
+  );
+}
+
+async function commitPlan(controller: Controller, now: CommitProposal): Promise<CommitReport> {
+  const { plan, review } = now;
+  if (plan.conflicts.length > 0) return toReport(now, undefined);
+  if (plan.changes.length > 0) return toReport(now, await apply(controller, now));
   await settleSession(controller, review, { taken: plan.alreadyThere });
-  return toReport(review, plan, undefined);
+  return toReport(now, undefined);
 }
 
-async function apply(
-  controller: Controller,
-  work: { readonly review: SessionReview; readonly plan: CommitPlan },
-): Promise<CommitId> {
+async function apply(controller: Controller, now: CommitProposal): Promise<CommitId> {
   const { store } = controller;
-  const { record, changeset } = work.review;
-  const taken = new Set<Change>([...work.plan.changes, ...work.plan.alreadyThere]);
-  const pending = changeset.changes.filter((change) => !taken.has(change));
+  const { plan, composed } = now;
+  const { record, changeset } = now.review;
   const commit = store.createCommit({
     session: record.session,
     workspaces: record.workspaces,
-    digest: toChangesetDigest(work.plan.changes),
+    digest: toChangesetDigest(plan.changes),
     createdAt: new Date().toISOString(),
   }).commit;
   store.markHot(commit);
   store.appendAudit({ event: "commit.started", session: record.session, commit });
   const native = await controller.host.native();
   try {
-    applyCommit(work.plan, {
+    applyCommit(plan, {
       changeset,
       layers: record.layers,
       native,
       commitId: commit,
       commitDir: store.commitDir(commit),
       sessionId: record.session,
-      pendingDigest: toChangesetDigest(pending),
+      pendingDigest: toChangesetDigest(toPending(now)),
       owner: { newFiles: controller.self.uid === 0 ? "parent" : controller.self },
+      composed: writeComposed(controller, commit, composed),
     });
   } catch (error) {
     await recoverLocked(controller, commit);
     throw error;
   }
-  await settleSession(controller, work.review, { taken: [...taken], commit });
+  const isPartial = [...composed.values()].some((one) => one.rest === "pending");
+  const written = isPartial ? readApplied(store.commitDir(commit)) : plan.changes;
+  await settleSession(controller, now.review, {
+    taken: [...plan.alreadyThere, ...written],
+    commit,
+  });
   store.updateCommit({
     ...(await store.readCommit(commit)),
     state: "sealed",
-    applied: work.plan.changes.length,
+    applied: plan.changes.length,
   });
+  store.removeComposed(commit);
   if (!isHot(store.commitDir(commit))) store.clearHot(commit);
   store.appendAudit({ event: "commit.sealed", session: record.session, commit });
   return commit;
 }
 
-function toReport(
-  review: SessionReview,
-  plan: CommitPlan,
-  commit: CommitId | undefined,
-): CommitReport {
+/** Puts what was composed where the commit takes it from. */
+function writeComposed(
+  controller: Controller,
+  commit: CommitId,
+  composed: CommitProposal["composed"],
+): ReadonlyMap<Change, Composed> {
+  const made = [...composed.values()].flatMap(({ content, ...one }) =>
+    content === undefined ? [] : [{ ...one, bytes: content.bytes }],
+  );
+  const places = controller.store.writeComposed(
+    commit,
+    made.map(({ bytes }) => bytes),
+  );
+  return new Map(
+    made.flatMap(({ change, original, rest }, at) => {
+      const content = places[at];
+      return content === undefined ? [] : [[change, { original, content, rest }] as const];
+    }),
+  );
+}
+
+/** What the session holds afterwards. */
+function toPending({ review, plan, composed }: CommitProposal): readonly Change[] {
+  const rests = new Map<Change, Change>();
+  const taken = new Set<Change>(plan.alreadyThere);
+  for (const change of plan.changes) {
+    const made = composed.get(change);
+    taken.add(made?.original ?? change);
+    if (made?.rest === "pending" && change.after !== undefined)
+      rests.set(made.original, toRest(made.original, { ...change.after, uid: 0, gid: 0 }));
+  }
+  for (const made of composed.values()) if (taken.has(made.change)) taken.add(made.original);
+  return review.changeset.changes.flatMap((change) => {
+    const rest = rests.get(change);
+    return rest !== undefined ? [rest] : taken.has(change) ? [] : [change];
+  });
+}
+
+function toReport(now: CommitProposal, commit: CommitId | undefined): CommitReport {
+  const { review, plan, composed } = now;
   const applied = commit === undefined ? [] : plan.changes;
-  const done = new Set(applied);
+  const made = applied.flatMap((change) => composed.get(change) ?? []);
+  const whole = made.filter(({ rest }) => rest === "none").map(({ original }) => original);
+  const done = new Set([...applied, ...whole]);
   return {
     commit,
     session: review.record.session,
-    digest: review.changeset.digest,
+    digest: now.digest,
     workspaces: review.changeset.workspaces,
     applied,
     skipped: review.changeset.changes.filter((change) => !done.has(change)),
     conflicts: plan.conflicts,
+    merged: made.filter(({ how }) => how === "merge").map(({ change }) => change),
   };
 }

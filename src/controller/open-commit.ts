@@ -1,4 +1,4 @@
-import type { SessionId } from "../core/ids.js";
+import type { CommitRequest } from "./commit-request.js";
 import { type CommitReport, carryOutCommit } from "./carry-out-commit.js";
 import type { Controller } from "./controller.js";
 import { lockCommit } from "./lock-workspaces.js";
@@ -19,7 +19,7 @@ export interface OpenCommit extends AsyncDisposable {
  */
 export async function openCommit(
   controller: Controller,
-  asked: { readonly session: SessionId; readonly paths: readonly string[]; readonly asks: boolean },
+  asked: CommitRequest & { readonly asks: boolean },
 ): Promise<OpenCommit> {
   const record = await controller.store.readSession(asked.session);
   await recoverBefore(controller, record.workspaces);

@@ -1,20 +1,29 @@
-import path from "node:path";
-import { type CommitPlan, planCommit } from "../commit/plan-commit.js";
-import { SandboxError } from "../core/error.js";
+import type { CommitPlan } from "../commit/plan-commit.js";
 import type { Change } from "../core/change.js";
-import type { SessionId } from "../core/ids.js";
+import { toChangesetDigest } from "../core/changeset-digest.js";
+import { SandboxError } from "../core/error.js";
+import type { Digest } from "../core/ids.js";
+import type { CommitRequest } from "./commit-request.js";
+import type { ComposedChange } from "./composed-change.js";
 import type { Controller } from "./controller.js";
+import { findUnapproved } from "./find-unapproved.js";
 import { loadReview } from "./load-review.js";
-import { parentPath, type RelPath, ROOT_PATH } from "../core/path.js";
-import { hostPath, selectChanges } from "./select-changes.js";
+import { preparePlan } from "./prepare-plan.js";
+import { readWish } from "./read-wish.js";
 import type { ReviewedChange, SessionReview } from "./session-review.js";
+import { isDenied, settleSelection } from "./settle-selection.js";
 
 /** What a commit would do, before anybody agreed to it. */
 export interface CommitProposal {
+  readonly request: CommitRequest;
   readonly review: SessionReview;
   readonly selected: ReadonlySet<number>;
   readonly plan: CommitPlan;
-  /** What policy asks about, riskiest first. */
+  /** Changes of the plan that stand for others: hunks, merges, the task's version by force. */
+  readonly composed: ReadonlyMap<Change, ComposedChange>;
+  /** What an approval is bound to: of all that is pending, or where something was composed of what the plan writes. */
+  readonly digest: Digest;
+  /** What policy asks about and no review approved, riskiest first. */
   readonly needsApproval: readonly ReviewedChange[];
   /** Of these: what runs later on the host and was not named as a PATH. `--yes` alone does not approve it. */
   readonly needsNaming: readonly ReviewedChange[];
@@ -23,100 +32,38 @@ export interface CommitProposal {
 }
 
 /**
- * Plans the commit of the pending changes below `paths` (none: all). Writes nothing. Throws `changed-since-review` where the layers were
+ * Plans the commit of what was asked for. Writes nothing. Throws `changed-since-review` where the layers were
  * altered, `denied` where a PATH names what policy denies, `usage` for a session that has nothing to commit.
  */
 export async function proposeCommit(
   controller: Controller,
-  asked: { readonly session: SessionId; readonly paths: readonly string[] },
+  request: CommitRequest,
 ): Promise<CommitProposal> {
-  const review = await loadReview(controller, asked.session);
-  const matched = selectChanges(review, {
-    paths: asked.paths,
-    resolvePath: controller.resolvePath,
-  });
-  const chosen = review.items.filter((item) => matched.has(item.index));
-  const named = asked.paths.map((text) => controller.resolvePath(text));
-  const isNamed = (item: ReviewedChange): boolean =>
-    named.some((target) => names(target, item, review.changeset.workspaces));
+  const review = await loadReview(controller, request.session);
+  const { session, revision } = review.record;
+  const decisions = await controller.store.readDecisions(session, revision);
+  const { chosen, treatments, isNamed } = readWish(controller, { review, request, decisions });
   refuseNamedDenials(chosen.filter((item) => isDenied(item) && isNamed(item)));
   const { selected, denied, parents } = settleSelection(review, chosen);
-  const native = await controller.host.native();
-  const plan = planCommit({
-    changeset: review.changeset,
-    layers: review.record.layers,
-    selection: selected,
-    native,
-  });
-  const needsApproval = [...parents, ...chosen].filter(
-    (item) => item.decision.decision === "ask" && !denied.includes(item),
+  const merge = request.merge ?? "no";
+  const { plan, composed } = await preparePlan(controller, review, { selected, treatments, merge });
+  const needsApproval = findUnapproved(
+    { parents, chosen: chosen.filter((item) => !denied.includes(item)) },
+    {
+      ...{ decisions, treatments },
+      composed: new Map([...composed.values()].map((one) => [one.original, one])),
+    },
   );
   return {
-    review,
-    selected,
-    plan,
-    denied,
-    needsApproval,
+    ...{ request, review, selected, plan, composed, denied, needsApproval },
+    digest: composed.size === 0 ? review.changeset.digest : toChangesetDigest(plan.changes),
     needsNaming: needsApproval.filter((item) => runsLater(item) && !isNamed(item)),
   };
-}
-
-interface Selection {
-  readonly selected: ReadonlySet<number>;
-  /** Left out: denied itself, or below a directory that is. */
-  readonly denied: readonly ReviewedChange[];
-  /** Directories that come along because something below them was chosen: they are judged like the rest. */
-  readonly parents: readonly ReviewedChange[];
-}
-
-/** What policy denies is never selected, and neither is what could only be written by writing that first. */
-function settleSelection(review: SessionReview, chosen: readonly ReviewedChange[]): Selection {
-  const deniedPaths = new Set(review.items.filter(isDenied).map(({ change }) => keyOf(change)));
-  const isBlocked = ({ change }: ReviewedChange): boolean =>
-    ancestors(change).some((path) => deniedPaths.has(keyOf({ ...change, path })));
-  const isOut = new Set(chosen.filter((item) => isDenied(item) || isBlocked(item)));
-  const denied = [...isOut];
-  const kept = chosen.filter((item) => !isOut.has(item));
-  const above = new Set(
-    kept.flatMap(({ change }) => ancestors(change).map((path) => keyOf({ ...change, path }))),
-  );
-  const selected = new Set(kept.map((item) => item.index));
-  const parents = review.items.filter(
-    (item) => !selected.has(item.index) && above.has(keyOf(item.change)),
-  );
-  return { selected, denied, parents };
-}
-
-function isDenied(item: ReviewedChange): boolean {
-  return item.decision.decision === "deny";
-}
-
-function keyOf(change: Pick<Change, "workspace" | "path">): string {
-  return `${change.workspace}/${change.path}`;
-}
-
-/** The directories above a change, nearest first; not the workspace itself. */
-function ancestors(change: Change): readonly RelPath[] {
-  const found: RelPath[] = [];
-  for (let at = parentPath(change.path); at !== undefined && at !== ROOT_PATH; at = parentPath(at))
-    found.push(at);
-  return found;
 }
 
 /** True for what some program on the host will run or obey. */
 function runsLater(item: ReviewedChange): boolean {
   return item.risks.some((risk) => risk.id === "runs-later");
-}
-
-/**
- * Whether a PATH names a change that runs later: the path itself; or, where the risk is not high, the directory such
- * things are kept in (`.git` for the objects and refs of a commit, never for its hooks).
- */
-function names(target: string, item: ReviewedChange, workspaces: readonly string[]): boolean {
-  const file = hostPath(workspaces, item.change);
-  if (file === target) return true;
-  const isHigh = item.risks.some((risk) => risk.id === "runs-later" && risk.level === "high");
-  return !isHigh && path.basename(target).startsWith(".") && file.startsWith(`${target}/`);
 }
 
 function refuseNamedDenials(items: readonly ReviewedChange[]): void {

@@ -47,5 +47,7 @@ async function readTouched(controller: Controller, record: SessionRecord): Promi
     onProgress: (paths) => controller.progress("reading what changed", paths),
   });
   controller.progress("reading what changed", undefined);
+  const { keepBases } = await import("./keep-bases.js");
+  await keepBases(controller, record, changeset);
   return changeset;
 }

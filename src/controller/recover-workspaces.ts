@@ -89,6 +89,7 @@ export async function recoverLocked(
   const report = readReport(store.commitDir(commit), native);
   if (report.left.length > 0) return report;
   await settleCommit(controller, commit, report);
+  store.removeComposed(commit);
   store.clearHot(commit);
   return report;
 }

@@ -1,11 +1,12 @@
-import type { Change, Changeset } from "../core/change.js";
-import { toChangesetDigest } from "../core/changeset-digest.js";
+import type { AppliedPath } from "../commit/read-applied.js";
+import type { BaseState, Change, Changeset } from "../core/change.js";
+import { toChangeDigest, toChangesetDigest } from "../core/changeset-digest.js";
 import type { CommitId } from "../core/ids.js";
 import type { SessionRecord } from "../core/session.js";
 import type { Controller } from "./controller.js";
 import { countChanges } from "./session-review.js";
 
-type Place = Pick<Change, "workspace" | "path">;
+type Place = Pick<Change, "workspace" | "path"> & Pick<AppliedPath, "partly">;
 
 /**
  * Writes what is still pending after changes were taken over (`commit`: the commit that did it). The layers
@@ -18,10 +19,12 @@ export async function settleSession(
 ): Promise<SessionRecord> {
   const { store } = controller;
   const { record, changeset } = pending;
-  const taken = new Set(done.taken.map((change) => `${change.workspace}/${change.path}`));
-  const changes = changeset.changes.filter(
-    (change) => !taken.has(`${change.workspace}/${change.path}`),
-  );
+  const taken = new Map(done.taken.map((place) => [`${place.workspace}/${place.path}`, place]));
+  const changes = changeset.changes.flatMap((change) => {
+    const place = taken.get(`${change.workspace}/${change.path}`);
+    if (place === undefined) return [change];
+    return place.partly === undefined ? [] : [toRest(change, place.partly)];
+  });
   const digest = toChangesetDigest(changes);
   const { readClock } = await import("./seal-untouched.js");
   const next: SessionRecord = {
@@ -38,4 +41,22 @@ export async function settleSession(
   store.writeChangeset(record.session, { ...changeset, changes, digest });
   store.updateSession(next);
   return next;
+}
+
+/** What is left of a change once a part of it was written: the same result, made on what is there now. */
+export function toRest(
+  change: Change,
+  written: Pick<BaseState, "mode" | "uid" | "gid" | "size"> & Partial<BaseState>,
+): Change {
+  const { hostTouched: _, digest: __, ...kept } = change;
+  const { mode, uid, gid, size, digest, xattrs } = written;
+  const before: BaseState = {
+    ...{ type: "file", mode, uid, gid, size, nlink: 1 },
+    ...{ mtimeNs: written.mtimeNs ?? "0", ctimeNs: written.ctimeNs ?? "0" },
+    ...{ ino: written.ino ?? "0", dev: change.before?.dev ?? "0" },
+    ...(digest !== undefined && { digest }),
+    ...(xattrs !== undefined && { xattrs }),
+  };
+  const rest = { ...kept, before };
+  return { ...rest, digest: toChangeDigest(rest) };
 }

@@ -23,8 +23,8 @@ export function readContent(
   }
 }
 
-/** The directory that holds `path`, one component after the other. */
-function openParent(root: string, path: RelPath): number | undefined {
+/** The open directory that holds `path`, one component after the other; undefined where it is not there. The caller closes it. */
+export function openParent(root: string, path: RelPath): number | undefined {
   let fd = openDir(root);
   const parent = parentPath(path) ?? "";
   for (const name of parent === "" ? [] : parent.split("/")) {

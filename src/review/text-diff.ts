@@ -1,3 +1,4 @@
+import { decodeName } from "../core/path.js";
 import { diffLines } from "./diff-lines.js";
 import { type Hunk, toHunks } from "./to-hunks.js";
 
@@ -15,6 +16,12 @@ export type TextDiff =
   /** Too much to compare: named, with its sizes, and not read. */
   | { readonly kind: "huge"; readonly beforeSize?: number; readonly afterSize?: number };
 
+/** How content becomes text. */
+interface TextOptions {
+  /** Bytes that are not UTF-8 become lone surrogates, as in a name: to be shown on a terminal, never in a patch. */
+  readonly otherEncodings?: boolean;
+}
+
 /** Content beyond this is not compared line by line. */
 export const DIFF_LIMITS = { bytes: 1024 * 1024, lines: 20_000 } as const;
 
@@ -27,15 +34,14 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export function toTextDiff(
   before: Uint8Array | undefined,
   after: Uint8Array | undefined,
+  options: TextOptions = {},
 ): TextDiff {
   const sizes = toSizes(before?.length, after?.length);
   if (Math.max(before?.length ?? 0, after?.length ?? 0) > DIFF_LIMITS.bytes)
     return { kind: "huge", ...sizes };
-  const oldText = decode(before);
-  const newText = decode(after);
-  if (oldText === undefined || newText === undefined) return { kind: "binary", ...sizes };
-  const oldLines = splitLines(oldText);
-  const newLines = splitLines(newText);
+  const oldLines = toTextLines(before, options);
+  const newLines = toTextLines(after, options);
+  if (oldLines === undefined || newLines === undefined) return { kind: "binary", ...sizes };
   if (Math.max(oldLines.length, newLines.length) > DIFF_LIMITS.lines)
     return { kind: "huge", ...sizes };
   const runs = diffLines(oldLines, newLines);
@@ -61,18 +67,30 @@ export function toSizes(
   };
 }
 
+/** The lines of text, each with its newline; undefined for what is not text. */
+export function toTextLines(
+  bytes: Uint8Array | undefined,
+  options: TextOptions = {},
+): readonly string[] | undefined {
+  const text = decode(bytes, options);
+  return text === undefined ? undefined : splitLines(text);
+}
+
 /** Undefined for what is not text. */
-function decode(bytes: Uint8Array | undefined): string | undefined {
+function decode(
+  bytes: Uint8Array | undefined,
+  { otherEncodings }: TextOptions,
+): string | undefined {
   if (bytes === undefined) return "";
   if (bytes.includes(0)) return undefined;
   try {
     return decoder.decode(bytes);
   } catch {
-    return undefined;
+    return otherEncodings === true ? decodeName(bytes) : undefined;
   }
 }
 
 /** Lines with their newline; the last one may have none. Only LF ends a line, as for git and patch. */
-function splitLines(text: string): readonly string[] {
+export function splitLines(text: string): readonly string[] {
   return text === "" ? [] : text.split(/(?<=\n)/);
 }

@@ -23,7 +23,8 @@ const CONTEXT = 3;
 const SECTION_LENGTH = 80;
 const SECTION_SEARCH = 2000;
 
-interface Block {
+/** Lines of the old text that one edit replaces by lines of the new; indices from 0, ends exclusive. */
+export interface Block {
   readonly oldFrom: number;
   readonly newFrom: number;
   readonly oldTo: number;
@@ -36,13 +37,18 @@ export function toHunks(
   before: readonly string[],
   after: readonly string[],
 ): readonly Hunk[] {
+  return groupBlocks(runs).map((blocks) => toHunk(blocks, before, after));
+}
+
+/** The edits of each hunk of `toHunks`. */
+export function groupBlocks(runs: readonly LineRun[]): readonly (readonly Block[])[] {
   const groups: Block[][] = [];
   for (const block of toBlocks(runs)) {
     const last = groups.at(-1)?.at(-1);
     if (last !== undefined && block.oldFrom - last.oldTo <= 2 * CONTEXT) groups.at(-1)?.push(block);
     else groups.push([block]);
   }
-  return groups.map((blocks) => toHunk(blocks, before, after));
+  return groups;
 }
 
 function toBlocks(runs: readonly LineRun[]): readonly Block[] {
@@ -62,7 +68,8 @@ function toBlocks(runs: readonly LineRun[]): readonly Block[] {
   return blocks;
 }
 
-function toHunk(
+/** One hunk of neighbouring edits. */
+export function toHunk(
   blocks: readonly Block[],
   before: readonly string[],
   after: readonly string[],

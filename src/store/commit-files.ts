@@ -4,6 +4,7 @@ import path from "node:path";
 import { hasErrno } from "../core/error.js";
 import { type CommitId, parseCommitId, toCommitId } from "../core/ids.js";
 import type { CommitRecord } from "../core/session.js";
+import type { RelPath } from "../core/path.js";
 import { syncDirectory, writeFileAtomic } from "../host/atomic-file.js";
 import { makeStateHome } from "./state-home.js";
 import type { StoreLayout } from "./store-layout.js";
@@ -26,6 +27,24 @@ export function createCommit(layout: StoreLayout, draft: CommitDraft): CommitRec
 export function writeCommit(layout: StoreLayout, record: CommitRecord): void {
   const file = path.join(layout.commitDir(record.commit), "commit.json");
   writeFileAtomic(file, `${JSON.stringify(record, undefined, 1)}\n`);
+}
+
+/** Where a commit's composed content lies below its directory, until it is sealed. */
+export const COMPOSED_DIR = "composed";
+
+/** See `Store.writeComposed`. */
+export function writeComposed(
+  layout: StoreLayout,
+  id: CommitId,
+  contents: readonly Uint8Array[],
+): readonly RelPath[] {
+  if (contents.length === 0) return [];
+  const dir = path.join(layout.commitDir(id), COMPOSED_DIR);
+  mkdirSync(dir, { mode: 0o700 });
+  return contents.map((bytes, index) => {
+    writeFileAtomic(path.join(dir, `${index}`), bytes, { sync: false });
+    return `${COMPOSED_DIR}/${index}` as RelPath;
+  });
 }
 
 /** See `Store.markHot`. */

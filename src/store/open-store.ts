@@ -1,19 +1,26 @@
 import path from "node:path";
 import type { Changeset } from "../core/change.js";
-import type { CommitId, SessionId } from "../core/ids.js";
+import type { CommitId, Digest, SessionId } from "../core/ids.js";
+import type { RelPath } from "../core/path.js";
+import type { SavedDecision } from "../core/saved-decision.js";
 import type { CommitRecord, SessionRecord } from "../core/session.js";
 import { writeFileAtomic } from "../host/atomic-file.js";
+import { removeTree } from "../host/remove-tree.js";
 import { type AuditEntry, type AuditOptions, appendAudit } from "./audit-log.js";
+import type { BaseContent } from "./base-pack.js";
 import { toChangesetLines } from "./changeset-lines.js";
 import {
+  COMPOSED_DIR,
   type CommitDraft,
   clearHot,
   createCommit,
   listHot,
   markHot,
   writeCommit,
+  writeComposed,
 } from "./commit-files.js";
 import type { CommitList } from "./commit-reader.js";
+import { writeDecisions } from "./write-decisions.js";
 import type { ResolveOptions } from "./latest.js";
 import {
   DEFAULT_OUTPUT_CAP,
@@ -63,11 +70,24 @@ export interface Store {
     options?: { readonly durable?: boolean },
   ): void;
   readChangeset(id: SessionId): Promise<Changeset>;
+  /** Keeps earlier contents of files for a later merge, durably; returns how many had no room. */
+  keepBases(id: SessionId, contents: Iterable<BaseContent>): Promise<number>;
+  /** Undefined where it was not kept. */
+  readBase(id: SessionId, digest: Digest): Promise<Uint8Array | undefined>;
+  /** What a review decided so far; empty where nothing, or for another revision of the session. */
+  readDecisions(id: SessionId, revision: number): Promise<readonly SavedDecision[]>;
+  writeDecisions(
+    id: SessionId,
+    saved: { readonly revision: number; readonly decisions: readonly SavedDecision[] },
+  ): void;
 
   /** Makes the directory of a new commit and its record in state `open`, both durable. */
   createCommit(draft: CommitDraft): CommitRecord;
   updateCommit(record: CommitRecord): void;
   readCommit(id: CommitId): Promise<CommitRecord>;
+  /** Puts contents into the commit's own directory; returns where each lies below it. */
+  writeComposed(id: CommitId, contents: readonly Uint8Array[]): readonly RelPath[];
+  removeComposed(id: CommitId): void;
   /** Oldest first; rollbacks too. */
   listCommits(): Promise<CommitList>;
   /** By id, unique prefix, the name of a session with one commit, or `latest`: the newest sealed, not rolled back. */
@@ -87,11 +107,16 @@ export interface Store {
   appendAudit(entry: AuditEntry, options?: AuditOptions): void;
 }
 
+/** Of the earlier contents that one session keeps. */
+const MOST_BASE_BYTES = 64 << 20;
+
 /** Opens the state directory `home` (absolute). Creates nothing yet. Throws `usage` where it is not safe to use. */
 export function openStore(options: { readonly home: string }): Store {
   const home = openStateHome(options.home);
   const layout = toStoreLayout(home);
   const { sessionDir, commitDir } = layout;
+  const basesFile = (id: SessionId): string => path.join(sessionDir(id), "bases");
+  const decisionsFile = (id: SessionId): string => path.join(sessionDir(id), "review.json");
   const changesetFile = (id: SessionId): string => path.join(sessionDir(id), "changeset.json");
   return {
     home,
@@ -108,6 +133,17 @@ export function openStore(options: { readonly home: string }): Store {
       writeFileAtomic(changesetFile(id), toChangesetLines(changeset), {
         sync: write.durable ?? true,
       }),
+    keepBases: async (id, contents) =>
+      (await import("./base-pack.js")).appendBases(basesFile(id), contents, {
+        maxBytes: MOST_BASE_BYTES,
+      }),
+    readBase: async (id, digest) =>
+      (await import("./base-pack.js")).readBase(basesFile(id), digest),
+    readDecisions: async (id, revision) =>
+      (await import("./decisions-file.js")).readDecisions(decisionsFile(id), revision),
+    writeDecisions: (id, saved) => writeDecisions(decisionsFile(id), saved),
+    writeComposed: (id, contents) => writeComposed(layout, id, contents),
+    removeComposed: (id) => removeTree(path.join(commitDir(id), COMPOSED_DIR)),
     readChangeset: async (id) =>
       (await import("./changeset-file.js")).readChangesetFile(changesetFile(id), id),
     createCommit: (draft) => createCommit(layout, draft),

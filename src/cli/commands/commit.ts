@@ -1,18 +1,24 @@
 import type { Command } from "commander";
+import type { CommitRequest } from "../../controller/commit-request.js";
 import type { CommitReport } from "../../controller/carry-out-commit.js";
 import { type OpenCommit, openCommit } from "../../controller/open-commit.js";
 import type { CommitProposal } from "../../controller/propose-commit.js";
 import { SandboxError } from "../../core/error.js";
 import { EXIT_CODES } from "../../core/exit-code.js";
-import type { CliCommand } from "../cli-command.js";
+import { type CliCommand, collect } from "../cli-command.js";
 import { type CliContext, canAsk, wantsColour } from "../cli-context.js";
 import { type Approval, decideCommit } from "../decide-commit.js";
 import { reportConflict, reportCommit } from "../report-commit.js";
-import { renderProposal } from "../render-proposal.js";
+import { renderComposed, renderProposal } from "../render-proposal.js";
 import { resolveSession } from "../resolve-reference.js";
 import { toCommitObject, writeJson } from "../to-json.js";
 
 interface CommitOptions {
+  readonly hunks?: readonly string[];
+  readonly merge?: true;
+  readonly markers?: true;
+  readonly ours?: readonly string[];
+  readonly theirs?: readonly string[];
   readonly dryRun?: true;
   readonly all?: true;
   readonly yes?: true;
@@ -27,6 +33,11 @@ function define(command: Command): void {
     .argument("<session>", "an id, a prefix of it, a name, or latest")
     .argument("[path...]", "only what lies at or below these host paths")
     .option("--all", "every pending change (what no PATH means, said explicitly)")
+    .option("--hunks <path:hunks>", "of PATH only these: 1,3-5, 2.1 or mode (repeatable)", collect)
+    .option("--merge", "merge text files that you edited too, where no line is in conflict")
+    .option("--markers", "with --merge: leave conflict markers where lines are")
+    .option("--ours <path>", "keep yours at PATH; the task's stays in the session", collect)
+    .option("--theirs <path>", "take the task's at PATH, whatever is there now", collect)
     .option("--dry-run", "show the plan, write nothing")
     .option(
       "-y, --yes",
@@ -35,20 +46,20 @@ function define(command: Command): void {
     .option("--json", "the result, for programs")
     .addHelpText(
       "after",
-      "\nExample:\n  sandbox commit latest --dry-run\n  sandbox commit latest src/ --yes\n",
+      "\nExample:\n  sandbox commit latest --dry-run\n  sandbox commit latest src/ --yes\n  sandbox commit latest --hunks src/main.c:1,3\n  sandbox commit latest --merge --theirs notes.txt\n",
     );
 }
 
 async function act(command: Command, context: CliContext): Promise<number> {
   const options = command.opts<CommitOptions>();
   const [text = "", ...paths] = command.args;
-  if (options.all === true && paths.length > 0)
-    throw new SandboxError("usage", "--all and PATHs exclude each other");
+  refuseTogether(options, paths);
   const controller = await context.openController();
   const { session } = await resolveSession(context, controller, { text, purpose: "change" });
   const approval = toApproval(context, options);
   const asks = options.dryRun === true || approval === "ask";
-  await using open = await openCommit(controller, { session, paths, asks });
+  const request = { session, paths, ...toWays(options) };
+  await using open = await openCommit(controller, { ...request, asks });
   if (options.dryRun === true)
     return showPlan(context, open.proposal, { json: options.json === true, dryRun: true });
   return await decide(context, { open, approval, json: options.json === true });
@@ -74,6 +85,23 @@ async function decide(
   return 0;
 }
 
+/** Throws `usage` for options that contradict one another. */
+function refuseTogether(options: CommitOptions, paths: readonly string[]): void {
+  const { all, hunks, merge, markers } = options;
+  const refuse = (isWrong: boolean, why: string): void => {
+    if (isWrong) throw new SandboxError("usage", why);
+  };
+  const isNarrow = paths.length > 0 || hunks !== undefined;
+  refuse(all === true && isNarrow, "--all and PATHs or --hunks exclude each other");
+  refuse(markers === true && merge !== true, "--markers says how to --merge: give that too");
+}
+
+function toWays(options: CommitOptions): Omit<CommitRequest, "session" | "paths"> {
+  const { hunks = [], ours = [], theirs = [] } = options;
+  const merge = options.markers === true ? "markers" : options.merge === true ? "clean" : "no";
+  return { hunks, ours, theirs, merge };
+}
+
 function toApproval(context: CliContext, options: CommitOptions): Approval {
   if (options.yes === true) return "yes";
   return canAsk(context) && options.json !== true ? "ask" : "policy";
@@ -88,22 +116,25 @@ function showPlan(
   const report: CommitReport = {
     commit: undefined,
     session: proposal.review.record.session,
-    digest: proposal.review.changeset.digest,
+    digest: proposal.digest,
     workspaces: proposal.review.changeset.workspaces,
     applied: proposal.plan.changes,
     skipped: proposal.denied.map((item) => item.change),
     conflicts: proposal.plan.conflicts,
+    merged: [...proposal.composed.values()]
+      .filter(({ how }) => how === "merge")
+      .map(({ change }) => change),
   };
   const isConflict = report.conflicts.length > 0;
   if (json)
     writeJson(context.stdout, "commit", {
-      ...toCommitObject(isConflict ? { ...report, applied: [] } : report),
+      ...toCommitObject(isConflict ? { ...report, applied: [], merged: [] } : report),
       ...(dryRun ? { dryRun } : {}),
     });
   else {
-    context.stdout.write(
-      renderProposal(proposal, { colour: wantsColour(context, context.stdout) }),
-    );
+    const o = { colour: wantsColour(context, context.stdout) };
+    for (const text of renderComposed(proposal, o)) context.stdout.write(text);
+    context.stdout.write(renderProposal(proposal, o));
     if (isConflict) reportConflict(context, report);
   }
   return isConflict ? EXIT_CODES.conflict : 0;

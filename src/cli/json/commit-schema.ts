@@ -16,6 +16,7 @@ export const commitShape = {
   digest: digestSchema.describe("Of what was selected"),
   dryRun: z.boolean().optional(),
   applied: z.array(pathSchema),
+  merged: z.array(pathSchema).optional().describe("Of these: merged with what the workspace had"),
   skipped: z.array(pathSchema).describe("Pending changes that were not applied"),
   conflicts: z.array(pathWithReasonSchema),
 };
