@@ -37,6 +37,11 @@ export const COMMANDS: readonly RegisteredCommand[] = [
     load: async () => (await import("./commands/diff.js")).diffCommand,
   },
   {
+    name: "review",
+    summary: "approve or reject changes, also by hunk, for a later commit",
+    load: async () => (await import("./commands/review.js")).reviewCommand,
+  },
+  {
     name: "commit",
     summary: "apply approved changes to the real files, all or nothing",
     load: async () => (await import("./commands/commit.js")).commitCommand,

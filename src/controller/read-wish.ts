@@ -132,7 +132,11 @@ function readHunks(
 }
 
 /** The pending change of just this path. Throws `usage`. */
-function findExact(controller: Controller, review: SessionReview, text: string): ReviewedChange {
+export function findExact(
+  controller: Controller,
+  review: SessionReview,
+  text: string,
+): ReviewedChange {
   const target = controller.resolvePath(text);
   const found = review.items.find(
     ({ change }) => hostPath(review.changeset.workspaces, change) === target,
@@ -188,7 +192,11 @@ function twice(review: SessionReview, index: number): SandboxError {
  * Whether a PATH names a change that runs later: the path itself; or, where the risk is not high, the directory such
  * things are kept in (`.git` for the objects and refs of a commit, never for its hooks).
  */
-function namesChange(target: string, item: ReviewedChange, workspaces: readonly string[]): boolean {
+export function namesChange(
+  target: string,
+  item: ReviewedChange,
+  workspaces: readonly string[],
+): boolean {
   const file = hostPath(workspaces, item.change);
   if (file === target) return true;
   const isHigh = item.risks.some((risk) => risk.id === "runs-later" && risk.level === "high");

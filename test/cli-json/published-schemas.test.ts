@@ -35,6 +35,7 @@ test("each object of the contract has its schema, and each schema its name", () 
     "ls",
     "prune",
     "recover",
+    "review",
     "rollback",
     "run",
     "show",

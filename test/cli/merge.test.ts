@@ -182,6 +182,30 @@ test("an edit before the layers were read has no base to merge on: said, and nev
   assert.match(json.conflicts[0].reason, /what the task began with was not kept/);
 });
 
+test("a review is saved by digest, approves what it names and nothing else, and lapses with another run", () => {
+  using person = openPerson(KINDS[0]);
+  open(
+    person,
+    { f: text(BASE), g: "a\n", Makefile: "x\n" },
+    `sed -i '${SED}' f; echo b > g; echo y > Makefile`,
+  );
+  const none = person.sandboxJson(["commit", "s", "--reviewed"]);
+  assert.equal(none.status, 2);
+  assert.equal(
+    person.sandbox(["review", "s", "--approve", "."]).status,
+    4,
+    "runs later: by name only",
+  );
+  ok(person, "review", "s", "--approve", "f:1,3", "--reject", "g");
+  assert.equal(person.sandboxJson(["commit", "s", "f"]).status, 4, "not the whole of it");
+  ok(person, "commit", "s", "--reviewed");
+  assert.equal(read(person, "f"), text(BASE.with(2, "two").with(28, "twentyeight")));
+  assert.deepEqual([read(person, "g"), read(person, "Makefile")], ["a\n", "x\n"]);
+  ok(person, "review", "s", "--approve", "g", "--approve", "Makefile");
+  assert.equal(person.sandbox(["exec", "s", "--", "sh", "-c", "echo c > g"]).status, 0);
+  assert.equal(person.sandboxJson(["commit", "s", "--reviewed"]).status, 2, "lapsed");
+});
+
 test("killed after the seal of a partial commit, recovery leaves just the rest pending", () => {
   using person = openPerson(KINDS[0]);
   open(person, { f: text(BASE) }, `sed -i '${SED}' f`);

@@ -14,6 +14,7 @@ import { resolveSession } from "../resolve-reference.js";
 import { toCommitObject, writeJson } from "../to-json.js";
 
 interface CommitOptions {
+  readonly reviewed?: true;
   readonly hunks?: readonly string[];
   readonly merge?: true;
   readonly markers?: true;
@@ -33,6 +34,7 @@ function define(command: Command): void {
     .argument("<session>", "an id, a prefix of it, a name, or latest")
     .argument("[path...]", "only what lies at or below these host paths")
     .option("--all", "every pending change (what no PATH means, said explicitly)")
+    .option("--reviewed", "only what `sandbox review` approved")
     .option("--hunks <path:hunks>", "of PATH only these: 1,3-5, 2.1 or mode (repeatable)", collect)
     .option("--merge", "merge text files that you edited too, where no line is in conflict")
     .option("--markers", "with --merge: leave conflict markers where lines are")
@@ -87,19 +89,24 @@ async function decide(
 
 /** Throws `usage` for options that contradict one another. */
 function refuseTogether(options: CommitOptions, paths: readonly string[]): void {
-  const { all, hunks, merge, markers } = options;
+  const { all, reviewed, hunks, ours, theirs, merge, markers } = options;
   const refuse = (isWrong: boolean, why: string): void => {
     if (isWrong) throw new SandboxError("usage", why);
   };
-  const isNarrow = paths.length > 0 || hunks !== undefined;
-  refuse(all === true && isNarrow, "--all and PATHs or --hunks exclude each other");
+  const isNarrow = paths.length > 0 || hunks !== undefined || reviewed === true;
+  refuse(all === true && isNarrow, "--all and PATHs, --hunks or --reviewed exclude each other");
+  const ways = [hunks, ours, theirs, merge].some((way) => way !== undefined);
+  refuse(
+    reviewed === true && ways,
+    "--reviewed takes each file as the review left it: no --hunks, --merge, --ours, --theirs",
+  );
   refuse(markers === true && merge !== true, "--markers says how to --merge: give that too");
 }
 
 function toWays(options: CommitOptions): Omit<CommitRequest, "session" | "paths"> {
-  const { hunks = [], ours = [], theirs = [] } = options;
+  const { hunks = [], ours = [], theirs = [], reviewed = false } = options;
   const merge = options.markers === true ? "markers" : options.merge === true ? "clean" : "no";
-  return { hunks, ours, theirs, merge };
+  return { hunks, ours, theirs, reviewed, merge };
 }
 
 function toApproval(context: CliContext, options: CommitOptions): Approval {

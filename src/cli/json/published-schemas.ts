@@ -1,7 +1,14 @@
 import { z } from "zod";
 import { commitSchema, recoverSchema, rollbackSchema } from "./commit-schema.js";
 import { doctorSchema, errorSchema, runSchema } from "./run-schema.js";
-import { diffSchema, discardSchema, lsSchema, pruneSchema, showSchema } from "./session-schema.js";
+import {
+  diffSchema,
+  discardSchema,
+  lsSchema,
+  pruneSchema,
+  showSchema,
+  reviewSchema,
+} from "./session-schema.js";
 
 /** Every object a command writes with `--json`, by the name in its `schema` field. */
 export const OUTPUT_SCHEMAS = {
@@ -11,6 +18,7 @@ export const OUTPUT_SCHEMAS = {
   rollback: rollbackSchema,
   ls: lsSchema,
   show: showSchema,
+  review: reviewSchema,
   discard: discardSchema,
   prune: pruneSchema,
   recover: recoverSchema,

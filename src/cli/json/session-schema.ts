@@ -7,6 +7,7 @@ import {
   digestSchema,
   limitReportSchema,
   outcomeSchema,
+  pathSchema,
   sessionIdSchema,
   sessionStateSchema,
   timeSchema,
@@ -73,6 +74,20 @@ export const diffSchema = z.strictObject({
   session: sessionIdSchema,
   digest: digestSchema,
   changes: z.array(changeSchema),
+});
+
+/** `review --json`. */
+export const reviewSchema = z.strictObject({
+  schema: z.literal("review/1"),
+  session: sessionIdSchema,
+  digest: digestSchema,
+  changes: z.array(
+    z.strictObject({
+      ...pathSchema.shape,
+      digest: digestSchema.describe("Of this change: what an approval is bound to"),
+      verdict: z.enum(["approve", "reject", "edits", "merge", "theirs", "undecided"]),
+    }),
+  ),
 });
 
 /** `discard --json`. */

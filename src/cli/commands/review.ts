@@ -1,0 +1,71 @@
+import type { Command } from "commander";
+import { type DecidedReview, saveReview } from "../../controller/save-review.js";
+import { formatCount } from "../../review/format-units.js";
+import { type CliCommand, collect } from "../cli-command.js";
+import type { CliContext } from "../cli-context.js";
+import { resolveSession } from "../resolve-reference.js";
+import { toPath, writeJson } from "../to-json.js";
+
+interface ReviewOptions {
+  readonly approve?: readonly string[];
+  readonly reject?: readonly string[];
+  readonly json?: true;
+}
+
+/** `sandbox review`. */
+export const reviewCommand: CliCommand = { define, act };
+
+function define(command: Command): void {
+  command
+    .argument("<session>", "an id, a prefix of it, a name, or latest")
+    .option(
+      "--approve <path[:hunks]>",
+      "approve PATH, or hunks of it as diff numbers them",
+      collect,
+    )
+    .option("--reject <path>", "do not commit PATH for now: it stays pending", collect)
+    .option("--json", "what is decided, for programs")
+    .addHelpText(
+      "after",
+      "\nExample:\n  sandbox review latest --approve src/main.c:1,3 --approve docs\n  sandbox commit latest --reviewed\n",
+    );
+}
+
+async function act(command: Command, context: CliContext): Promise<number> {
+  const { approve = [], reject = [], json } = command.opts<ReviewOptions>();
+  const [text = ""] = command.args;
+  const controller = await context.openController();
+  const { session } = await resolveSession(context, controller, { text, purpose: "change" });
+  const decided = await saveReview(controller, { session, approve, reject });
+  if (json === true) printJson(context, decided);
+  else print(context, decided);
+  return 0;
+}
+
+function print(context: CliContext, { review, decisions }: DecidedReview): void {
+  const all = [...decisions.values()];
+  const count = (isIt: (verdict: string) => boolean): number =>
+    all.filter(({ verdict }) => isIt(verdict)).length;
+  const rejected = count((verdict) => verdict === "reject");
+  const parts = [
+    `${formatCount(all.length - rejected, "change")} approved`,
+    `${rejected} rejected`,
+    `${review.items.length - all.length} undecided`,
+  ];
+  context.stdout.write(`${parts.join(", ")}\n`);
+  context.stdout.write(
+    `  sandbox commit ${review.record.session} --reviewed  apply what was approved\n`,
+  );
+}
+
+function printJson(context: CliContext, { review, decisions }: DecidedReview): void {
+  writeJson(context.stdout, "review", {
+    session: review.record.session,
+    digest: review.changeset.digest,
+    changes: review.items.map(({ change }) => ({
+      ...toPath(review.changeset.workspaces, change),
+      digest: change.digest,
+      verdict: decisions.get(change.digest)?.verdict ?? "undecided",
+    })),
+  });
+}
