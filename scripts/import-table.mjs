@@ -58,6 +58,7 @@ export const pureModules = [
   "path/posix",
   "string_decoder",
   "url",
+  "zlib",
   "util",
 ];
 export const pureFolders = ["core", "policy", "review"];

@@ -1,6 +1,7 @@
 import type { CommitReport } from "../controller/carry-out-commit.js";
 import type { RunResult } from "../controller/finish-run.js";
 import { openCommit } from "../controller/open-commit.js";
+import type { GitGroup } from "../controller/read-git-stories.js";
 import { reviewChangeset, type SessionReview } from "../controller/session-review.js";
 import { EXIT_CODES } from "../core/exit-code.js";
 import type { Outcome } from "../core/sandbox-spec.js";
@@ -32,6 +33,7 @@ export async function tellRun(result: RunResult, options: TellOptions): Promise<
 async function tellPerson(review: SessionReview, { context }: TellOptions): Promise<void> {
   const { record, changeset, items } = review;
   if (record.outcome === undefined) return;
+  const git = await findRunGit(review);
   const moves = await findRunMoves(review);
   const text = renderSummary(
     {
@@ -41,6 +43,7 @@ async function tellPerson(review: SessionReview, { context }: TellOptions): Prom
       workspaces: changeset.workspaces,
       items,
       moves,
+      git,
       notices: changeset.notices,
     },
     { colour: wantsColour(context, context.stderr) },
@@ -53,6 +56,11 @@ async function findRunMoves(review: SessionReview): Promise<Moves> {
   const kinds = new Set(review.changeset.changes.map(({ kind }) => kind));
   if (!kinds.has("add") || !kinds.has("delete")) return new Map();
   return (await import("../controller/find-session-moves.js")).findSessionMoves(review);
+}
+
+async function findRunGit(review: SessionReview): Promise<readonly GitGroup[]> {
+  if (!review.changeset.changes.some(({ path }) => /(^|\/)\.git\//.test(path))) return [];
+  return (await import("../controller/read-git-stories.js")).readGitGroups(review);
 }
 
 interface Committed {

@@ -11,6 +11,7 @@ import { loadReview } from "./load-review.js";
 import { preparePlan } from "./prepare-plan.js";
 import { readWish } from "./read-wish.js";
 import type { ReviewedChange, SessionReview } from "./session-review.js";
+import { findGitConflicts, settleGit } from "./settle-git.js";
 import { isDenied, settleSelection } from "./settle-selection.js";
 
 /** What a commit would do, before anybody agreed to it. */
@@ -42,11 +43,17 @@ export async function proposeCommit(
   const review = await loadReview(controller, request.session);
   const { session, revision } = review.record;
   const decisions = await controller.store.readDecisions(session, revision);
-  const { chosen, treatments, isNamed } = readWish(controller, { review, request, decisions });
+  const wish = readWish(controller, { review, request, decisions });
+  const { treatments, isNamed } = wish;
+  const { chosen, leftOut } = settleGit(review, wish.chosen, wish.isExact);
   refuseNamedDenials(chosen.filter((item) => isDenied(item) && isNamed(item)));
   const { selected, denied, parents } = settleSelection(review, chosen);
   const merge = request.merge ?? "no";
-  const { plan, composed } = await preparePlan(controller, review, { selected, treatments, merge });
+  const prepared = await preparePlan(controller, review, { selected, treatments, merge });
+  const { composed } = prepared;
+  tellLeftOut(controller, leftOut, chosen);
+  const conflicts = await findGitConflicts(controller, review, prepared.plan.changes);
+  const plan = { ...prepared.plan, conflicts: [...prepared.plan.conflicts, ...conflicts] };
   const needsApproval = findUnapproved(
     { parents, chosen: chosen.filter((item) => !denied.includes(item)) },
     {
@@ -59,6 +66,27 @@ export async function proposeCommit(
     digest: composed.size === 0 ? review.changeset.digest : toChangesetDigest(plan.changes),
     needsNaming: needsApproval.filter((item) => runsLater(item) && !isNamed(item)),
   };
+}
+
+const MOST_LEFT_OUT = 5;
+
+/** Throws `denied` where nothing else was asked for. */
+function tellLeftOut(
+  controller: Controller,
+  leftOut: readonly ReviewedChange[],
+  chosen: readonly ReviewedChange[],
+): void {
+  if (leftOut.length === 0) return;
+  const names = leftOut.slice(0, MOST_LEFT_OUT).map(({ change }) => change.path);
+  const more = leftOut.length - names.length;
+  const list = `${names.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  if (chosen.length === 0)
+    throw new SandboxError("denied", `git obeys it, or a killed git left it: ${list}`, {
+      hint: "look at it, then name its own path",
+    });
+  controller.notice(
+    `left out, since git obeys it or a killed git left it: ${list} (name a path to commit it)`,
+  );
 }
 
 /** True for what some program on the host will run or obey. */

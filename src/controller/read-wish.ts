@@ -1,6 +1,7 @@
 import path from "node:path";
 import { SandboxError } from "../core/error.js";
 import type { SavedDecision } from "../core/saved-decision.js";
+import { toGitPlace } from "../review/git-group.js";
 import type { CommitRequest } from "./commit-request.js";
 import { openHunks } from "./compose-edits.js";
 import { isRefusal } from "./composed-change.js";
@@ -18,6 +19,8 @@ export interface Wish {
   readonly treatments: ReadonlyMap<number, Treatment>;
   /** True for a change that was named, not only found below a PATH. */
   readonly isNamed: (item: ReviewedChange) => boolean;
+  /** True for one whose own path was named, or that a review approved by itself. */
+  readonly isExact: (item: ReviewedChange) => boolean;
 }
 
 /** Resolves what was asked for. Throws `usage` for a path outside, without a pending change, or named twice in ways that exclude each other. */
@@ -43,6 +46,9 @@ export function readWish(
     treatments,
     isNamed: (item) =>
       targets.some((target) => namesChange(target, item, review.changeset.workspaces)),
+    isExact: (item) =>
+      request.reviewed === true ||
+      targets.includes(hostPath(review.changeset.workspaces, item.change)),
   };
 }
 
@@ -199,6 +205,8 @@ export function namesChange(
 ): boolean {
   const file = hostPath(workspaces, item.change);
   if (file === target) return true;
-  const isHigh = item.risks.some((risk) => risk.id === "runs-later" && risk.level === "high");
+  const isHigh =
+    toGitPlace(item.change.path)?.role !== "data" &&
+    item.risks.some((risk) => risk.id === "runs-later" && risk.level === "high");
   return !isHigh && path.basename(target).startsWith(".") && file.startsWith(`${target}/`);
 }

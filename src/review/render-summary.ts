@@ -12,6 +12,7 @@ import { toMovedAway } from "./moved-paths.js";
 import { neutralise } from "./neutralise.js";
 import { type Palette, toPalette } from "./palette.js";
 import { countStats, rankChanges } from "./rank-changes.js";
+import { renderGit, type ShownGit } from "./render-git.js";
 import { renderOutcome } from "./render-outcome.js";
 import { toShownPath } from "./shown-path.js";
 
@@ -23,6 +24,7 @@ export interface Summary {
   readonly workspaces: readonly string[];
   readonly items: readonly ReviewedChange[];
   readonly moves?: Moves;
+  readonly git?: readonly ShownGit[];
   readonly notices: readonly Notice[];
 }
 
@@ -38,7 +40,8 @@ const WIDEST_PATH = 50;
  */
 export function renderSummary(summary: Summary, o: { readonly colour: boolean }): string {
   const palette = toPalette(o.colour);
-  const { shown, trees } = foldTrees(summary.items);
+  const folded = new Set((summary.git ?? []).flatMap(({ data }) => data));
+  const { shown, trees } = foldTrees(summary.items.filter((item) => !folded.has(item)));
   const listed = toListed(shown);
   const moves = toSeenMoves(summary.moves ?? new Map(), listed);
   const away = toMovedAway(moves);
@@ -55,6 +58,7 @@ export function renderSummary(summary: Summary, o: { readonly colour: boolean })
       palette,
     ),
     renderTrees(trees, summary.workspaces),
+    ...(summary.git ?? []).map((git) => renderGit(git, summary.workspaces)),
     renderNotices(summary, palette),
     renderNext(summary, palette),
   ];

@@ -37,6 +37,8 @@ export const GIT_DIRECTORY: readonly RuleRow[] = [
     matches: `
       .git/objects/** .git/refs/** .git/logs/** .git/lfs/** .git/index .git/HEAD
       .git/ORIG_HEAD .git/FETCH_HEAD .git/packed-refs .git/COMMIT_EDITMSG .git/description
+      .git/MERGE_* .git/AUTO_MERGE .git/SQUASH_MSG .git/CHERRY_PICK_HEAD .git/REVERT_HEAD
+      .git/REBASE_HEAD .git/shallow
     `,
   },
   {

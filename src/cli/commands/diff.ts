@@ -3,6 +3,7 @@ import type { Controller } from "../../controller/controller.js";
 import { findConflicts } from "../../controller/find-conflicts.js";
 import { findSessionMoves } from "../../controller/find-session-moves.js";
 import { loadReview } from "../../controller/load-review.js";
+import { type GitGroup, readGitGroups } from "../../controller/read-git-stories.js";
 import { readFileDiff } from "../../controller/read-file-diff.js";
 import { selectChanges } from "../../controller/select-changes.js";
 import type { ReviewedChange, SessionReview } from "../../controller/session-review.js";
@@ -12,6 +13,7 @@ import type { Moves } from "../../review/moves.js";
 import type { FileDiff } from "../../review/file-diff.js";
 import { toMovedAway } from "../../review/moved-paths.js";
 import { toListed } from "../../review/listed-changes.js";
+import { renderGit } from "../../review/render-git.js";
 import { renderNameStatus } from "../../review/render-name-status.js";
 import { renderPatch } from "../../review/render-patch.js";
 import { renderStat } from "../../review/render-stat.js";
@@ -19,7 +21,7 @@ import type { CliCommand } from "../cli-command.js";
 import { type CliContext, columnsOf, wantsColour } from "../cli-context.js";
 import { printPaged } from "../pager.js";
 import { resolveSession } from "../resolve-reference.js";
-import { toChangeObject, writeJson } from "../to-json.js";
+import { toChangeObject, toPath, writeJson } from "../to-json.js";
 
 interface DiffOptions {
   readonly stat?: true;
@@ -51,7 +53,11 @@ async function act(command: Command, context: CliContext): Promise<number> {
   const review = await loadReview(controller, session);
   const selected = selectChanges(review, { paths, resolvePath: controller.resolvePath });
   const items = review.items.filter((item) => selected.has(item.index));
-  const shown = { review, items, moves: findSessionMoves(review, items) };
+  const isGitNamed = paths.some((text) => controller.resolvePath(text).split("/").includes(".git"));
+  const git = readGitGroups(review, items);
+  const folded = new Set(isGitNamed ? [] : git.flatMap(({ data }) => data));
+  const plain = options.json === true ? items : items.filter((item) => !folded.has(item));
+  const shown = { review, items: plain, git, moves: findSessionMoves(review, plain) };
   if (options.json === true) await printJson(context, controller, shown);
   else await printPaged(context, renderDiff(context, options, shown));
   return 0;
@@ -61,6 +67,7 @@ interface Shown {
   readonly review: SessionReview;
   readonly items: readonly ReviewedChange[];
   readonly moves: Moves;
+  readonly git: readonly GitGroup[];
 }
 
 function refuseSeveral(options: DiffOptions): void {
@@ -76,6 +83,7 @@ function* renderDiff(context: CliContext, options: DiffOptions, shown: Shown): G
   const changes = items.map((item) => item.change);
   const { workspaces } = review.changeset;
   const several = workspaces.length > 1;
+  if (options.nameStatus !== true) yield* renderGitNotes(shown);
   if (options.nameStatus === true)
     yield renderNameStatus(changes, { colour, moves, ...(several ? { workspaces } : {}) });
   else if (options.stat === true)
@@ -87,6 +95,12 @@ function* renderDiff(context: CliContext, options: DiffOptions, shown: Shown): G
         terminal: context.stdout.isTTY === true,
         ...(several ? { workspace: workspaces[change.workspace] ?? "" } : {}),
       });
+}
+
+/** For a person and for `git apply` alike: what begins with `# ` is no part of a patch. */
+function* renderGitNotes({ review, git }: Shown): Generator<string> {
+  for (const group of git)
+    for (const line of renderGit(group, review.changeset.workspaces)) yield `# ${line}\n`;
 }
 
 /** Each with a patch of its own: what was moved away has its place in that of the path it went to. */
@@ -107,7 +121,7 @@ function* readEach({ review, items, moves }: Shown): Generator<FileDiff> {
 async function printJson(
   context: CliContext,
   controller: Controller,
-  { review, items, moves }: Shown,
+  { review, items, moves, git }: Shown,
 ): Promise<void> {
   const goneTo = toDestinations(moves);
   const conflicts = new Map(
@@ -119,6 +133,7 @@ async function printJson(
   writeJson(context.stdout, "diff", {
     session: review.record.session,
     digest: review.changeset.digest,
+    ...(git.length === 0 ? {} : { git: git.map((group) => toGitObject(review, group)) }),
     changes: items.map((item) =>
       toChangeObject(review, item, {
         conflict: conflicts.get(`${item.change.workspace}/${item.change.path}`),
@@ -127,6 +142,17 @@ async function printJson(
       }),
     ),
   });
+}
+
+function toGitObject({ changeset }: SessionReview, group: GitGroup): object {
+  const { workspace, gitDir, data, extras, head, refs, notes } = group;
+  return {
+    ...toPath(changeset.workspaces, { workspace, path: gitDir }),
+    changes: data.length,
+    ...(head === undefined ? {} : { head }),
+    ...{ refs, notes },
+    leftOut: extras.map(({ change }) => toPath(changeset.workspaces, change)),
+  };
 }
 
 function toDestinations(moves: Moves): ReadonlyMap<Change, Change> {

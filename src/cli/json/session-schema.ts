@@ -68,11 +68,36 @@ export const showSchema = z.strictObject({
   spec: z.looseObject({}).describe("The resolved sandbox spec"),
 });
 
+const refSides = {
+  before: z.string().optional().describe("An id, or a ref's name; absent: it was not there"),
+  after: z.string().optional(),
+};
+
 /** `diff --json`. */
 export const diffSchema = z.strictObject({
   schema: z.literal("diff/1"),
   session: sessionIdSchema,
   digest: digestSchema,
+  git: z
+    .array(
+      pathSchema.extend({
+        changes: z.int().min(0).describe("Of objects, refs, index and logs: committed as one"),
+        head: z.strictObject(refSides).optional().describe("What HEAD is, where that changed"),
+        refs: z.array(
+          z.strictObject({
+            name: z.string(),
+            ...refSides,
+            commits: z
+              .array(z.strictObject({ id: z.string(), subject: z.string() }))
+              .describe("New ones, newest first"),
+          }),
+        ),
+        notes: z.array(z.string()).describe("What could not be read"),
+        leftOut: z.array(pathSchema).describe("Hooks, configuration, locks: only if named"),
+      }),
+    )
+    .optional()
+    .describe("What the changes in `.git` directories mean"),
   changes: z.array(changeSchema),
 });
 
