@@ -42,6 +42,8 @@ export const OCI_RUNSC: Lacks = {
     : {
         "memory: a hog fails or is killed, less than the limit is had":
           "gVisor needs a control group for it, which a plain user may not make here: reported as not in force",
+        "read-only: directories and files can be read, not written, at any depth":
+          "gVisor says yes to touch and chmod of one's own files there, in its memory only: the host's stay as they are, and content is refused",
       }),
 };
 

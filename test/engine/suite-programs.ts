@@ -23,7 +23,7 @@ const PROGRAMS: Readonly<
   ],
   git: [
     "git",
-    "git init -q r && cd r && git config user.email a@b && git config user.name n && echo x >f && git add f && git commit -qm first && git log --oneline && git status --short && git clone -q . ../c && ls ../c",
+    "git init -q r && cd r && git config user.email a@b && git config user.name n && echo x >f && git add f && git commit -qm first && git log --oneline && git status --short && git clone -q . ../c && cd ../c && echo *",
     /first\nf\n/,
   ],
   gcc: [

@@ -75,17 +75,17 @@ function taking(
 const takings: readonly Attack[] = [
   taking({
     id: "memory",
-    title: "take 600 MiB of memory (200 MiB allowed)",
-    words: ["memory", "600"],
+    title: "take 400 MiB of memory (200 MiB allowed)",
+    words: ["memory", "400"],
     allowed: "40",
-    options: ["--memory", "200MiB", "--timeout", "60s"],
+    options: ["--memory", "200MiB", "--timeout", "120s"],
   }),
   taking({
     id: "one-big-file",
     title: "write one file of 64 MiB (24 MiB allowed)",
     words: ["file", "64"],
     allowed: "4",
-    options: ["--disk", "24MiB", "--timeout", "60s"],
+    options: ["--disk", "24MiB", "--timeout", "120s"],
   }),
 ];
 
@@ -102,15 +102,15 @@ const wholeRuns: readonly Attack[] = [
     title: "fill the disk with many files (24 MiB allowed)",
     script:
       "echo begun; i=0; while [ $i -lt 400 ]; do head -c 1000000 /dev/zero >fill$i || exit 9; i=$((i+1)); sleep 0.02; done",
-    scene: alone("disk", ["--disk", "24MiB", "--timeout", "30s"]),
+    scene: alone("disk", ["--disk", "24MiB", "--timeout", "120s"]),
     outcome: "interrupted",
   }),
   whole({
     id: "inodes",
-    title: "fill the disk with empty files and directories (4 MiB allowed)",
+    title: "fill the disk with empty files and directories (1 MiB allowed)",
     script:
       "echo begun; i=0; while [ $i -lt 2000 ]; do mkdir many$i || exit 9; (cd many$i && seq 500 | xargs touch) || exit 9; i=$((i+1)); done",
-    scene: alone("inodes", ["--disk", "4MiB", "--timeout", "60s"]),
+    scene: alone("inodes", ["--disk", "1MiB", "--timeout", "120s"]),
     outcome: "interrupted",
   }),
   whole({
@@ -132,7 +132,7 @@ const wholeRuns: readonly Attack[] = [
       id: "output-flood",
       title: "flood the output until the time is up (the log is capped)",
       script: "echo begun; exec yes floodfloodfloodfloodfloodfloodfloodfloodfloodfloodflood",
-      scene: alone("flood", ["--timeout", "2s"]),
+      scene: alone("flood", ["--timeout", "5s"]),
       outcome: "timed-out",
     },
     (end) =>

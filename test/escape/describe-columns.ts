@@ -8,10 +8,14 @@ import { saveColumn } from "./saved-results.js";
 
 const isRoot = process.getuid?.() === 0;
 
-/** A test for each attack in each of the columns that `wanted` takes. */
-export function describeColumns(wanted: (column: Column) => boolean): void {
+/** A test for each attack in each of the columns of one engine with one runtime. */
+export function describeColumns(wanted: Pick<Column, "engine" | "runtime" | "daemon">): void {
   let before: Promise<unknown> = Promise.resolve();
-  for (const column of chooseColumns().filter(wanted)) {
+  const columns = chooseColumns().filter(
+    ({ engine, runtime, daemon }) =>
+      engine === wanted.engine && runtime === wanted.runtime && daemon === wanted.daemon,
+  );
+  for (const column of columns) {
     const isTried = column.who !== "root" || isRoot;
     // One after the other: what is left behind is looked for on the whole machine.
     const running = before.then(() =>

@@ -49,7 +49,7 @@ export function openProduct(
   const play: Product["play"] = async (scene, script) => {
     const words = ["run", ...backend.options, ...fixed, ...scene.options, "--name", scene.id];
     const run = await runCaptured([...inherit, ...argv, ...words, "--", "sh", script], {
-      ...{ cwd: ground.project, env, timeoutMs: 180_000, terminal: scene.terminal === true },
+      ...{ cwd: ground.project, env, timeoutMs: 450_000, terminal: scene.terminal === true },
     });
     const left = [...findProcesses(MARK), ...findProcesses(ground.stateHome)];
     const { json } = person.sandboxJson(["show", scene.id]);

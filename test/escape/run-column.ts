@@ -164,7 +164,7 @@ class ColumnRun {
       process.getuid?.() === 0 ? ["/usr/bin/unshare", "-m", "--propagation", "private"] : [];
     const argv = [...guard, ...as, "sh", file];
     const { stdout } = await runCaptured(argv, {
-      ...{ cwd: ground.home, env: product.env, timeoutMs: 120_000, terminal },
+      ...{ cwd: ground.home, env: product.env, timeoutMs: 400_000, terminal },
     });
     return readScript(stdout);
   }
@@ -188,7 +188,7 @@ class ColumnRun {
       programs: path.join(ground.project, ".escape"),
       names: programs.names,
       play: path.join(ground.project, "play"),
-      patience: 20,
+      patience: 40,
       keepInput: scene.terminal === true,
     };
   }

@@ -1,0 +1,3 @@
+import { describeAsPlainUser } from "./describe-plain-user.js";
+
+describeAsPlainUser(["oci-runsc.test.js"]);
