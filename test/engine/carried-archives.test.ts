@@ -68,6 +68,22 @@ describe("the archive of a tree", () => {
     assert.equal(written.bytes, bytes.length);
   });
 
+  it("is not made of a tree with attributes that a daemon would lose or rename", () => {
+    for (const [name, value] of [
+      ["user.a=b", "v"],
+      ["user.empty", ""],
+    ] as const) {
+      using dir = openTempDir();
+      makeTree(dir.path, ["d/f=text"]);
+      const file = path.join(dir.path, "d/f");
+      native.lsetxattr(file, "user.plain", Buffer.from("a=b"));
+      assert.ok(archive(dir.path).bytes.includes("user.plain"), "control");
+      native.lsetxattr(file, name, Buffer.from(value));
+      const expected = new RegExp(`/d/f has an attribute that cannot be sent: "${name}"`);
+      assert.throws(() => archive(dir.path), { code: "sandbox-unavailable", message: expected });
+    }
+  });
+
   it("is the same for the same tree and another for another", () => {
     using dir = openTempDir();
     makeTree(dir.path, TREE);

@@ -74,6 +74,19 @@ describe("an upperdir that comes back from a daemon", () => {
     assert.ok(readFileSync(path.join(to, "tail"), "latin1").endsWith("end"));
   });
 
+  it("keeps attributes whose names a PAX record would cut", async () => {
+    using dir = openTempDir();
+    const [from, to] = [path.join(dir.path, "from"), path.join(dir.path, "to")];
+    makeTree(from, ["f="]);
+    mkdirSync(to);
+    const names = ["user.a=b", "user.%3d", "user.ä b\n", "user.empty"];
+    for (const name of names)
+      native.lsetxattr(path.join(from, "f"), name, Buffer.from(name === "user.empty" ? "" : "v=w"));
+    await carry(from, to);
+    assert.equal(describeTree(to), describeTree(from));
+    assert.deepEqual(native.llistxattr(path.join(to, "f")).toSorted(), names.toSorted());
+  });
+
   it("is replaced as a whole or not at all", async () => {
     using dir = openTempDir();
     const upper = openUpper(dir, ["old=kept"]);
@@ -86,12 +99,16 @@ describe("an upperdir that comes back from a daemon", () => {
     assert.deepEqual(readTree(dir.path), ["upper/", "upper/new=data"]);
   });
 
-  it("holds no more than was announced", async () => {
+  it("holds no more than was announced, and no less", async () => {
     using dir = openTempDir();
     const upper = openUpper(dir, []);
     const file = { name: "f", body: "x".repeat(600) };
     await refuse(toArchive([file], { bytes: 599, entries: 2 }), upper);
     await refuse(toArchive([file], { bytes: 600, entries: 1 }), upper);
+    await refuse(toArchive([file], { bytes: 601, entries: 2 }), upper);
+    await refuse(toArchive([file], { bytes: 600, entries: 3 }), upper);
+    await refuse(toArchive([], { bytes: 0, entries: 2 }), upper);
+    assert.deepEqual(readTree(upper), []);
     await assert.rejects(unpack(toArchive([file], { bytes: 2 * MiB, entries: 2 }), upper), {
       code: "sandbox-unavailable",
     });
@@ -147,6 +164,7 @@ const HOSTILE: readonly (readonly [string, readonly RawEntry[]])[] = [
   ["a stranger's file", [{ name: "f", uid: 0, mode: 0o4755 }]],
   ["a stranger's group", [{ name: "f", gid: 0 }]],
   ["an attribute of the kernel's", [{ name: "f", records: { "SCHILY.xattr.trusted.x": "1" } }]],
+  ["an attribute that is no text", [{ name: "f", records: { "SCHILY.xattr.user.%ff": "1" } }]],
   ["an unknown record", [{ name: "f", records: { "GNU.sparse.name": "../escaped" } }]],
   ["a body in a directory", [{ name: "d", flag: "5", body: "x" }]],
   [

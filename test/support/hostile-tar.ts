@@ -14,15 +14,20 @@ export interface RawEntry {
   readonly records?: Readonly<Record<string, string | Buffer>>;
 }
 
-/** An archive as a daemon's helper would write it, of entries that no helper would write. */
+/** An archive as a daemon's helper would write it, of entries that no helper would write. Absent, what is announced is true. */
 export function toArchive(
   entries: readonly RawEntry[],
-  announced: { readonly bytes: number; readonly entries: number } = { bytes: 1000, entries: 100 },
+  announced: { readonly bytes: number; readonly entries: number } = count(entries),
 ): Buffer {
   const numbers = { "SANDBOX.bytes": announced.bytes, "SANDBOX.entries": announced.entries };
   const said = Object.entries(numbers).map(([key, value]) => toRecord(key, `${value}`));
   const all = [{ name: ".", flag: "5", mode: 0o755 }, ...entries];
   return Buffer.concat([toPax("g", said), ...all.flatMap(toBlocks), Buffer.alloc(1024)]);
+}
+
+function count(entries: readonly RawEntry[]): { readonly bytes: number; readonly entries: number } {
+  const bytes = entries.reduce((sum, { body = "" }) => sum + Buffer.byteLength(body), 0);
+  return { bytes, entries: entries.length + 1 };
 }
 
 /** The archive in small pieces, as a stream may cut it. */

@@ -222,12 +222,14 @@ sub find_extents {
   return \@found;
 }
 
+# A name ends at the first "=" for every reader of PAX records: what is not a plain character is %XX.
 sub attributes {
   my ($name) = @_;
   my $records = "";
   for my $key (split(/\0/, sized(sub { syscall($NR{llistxattr}, $name, $_[0], $_[1]) }))) {
     next unless $key =~ /^(user\.|system\.posix_acl_(access|default)$|security\.capability$)/;
-    $records .= record("SCHILY.xattr.$key", sized(sub { syscall($NR{lgetxattr}, $name, $key, $_[0], $_[1]) }));
+    (my $plain = $key) =~ s/([^!-~]|[%=])/sprintf("%%%02x", ord $1)/ge;
+    $records .= record("SCHILY.xattr.$plain", sized(sub { syscall($NR{lgetxattr}, $name, $key, $_[0], $_[1]) }));
   }
   return $records;
 }

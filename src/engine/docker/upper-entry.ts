@@ -154,11 +154,21 @@ function parseXattrs({ records }: TarAnnouncement, path: RelPath): ReadonlyMap<s
   const xattrs = new Map<string, Buffer>();
   for (const [key, value] of records) {
     if (RECORDS.has(key)) continue;
-    const name = key.startsWith(XATTR) ? key.slice(XATTR.length) : "";
-    if (!isPortableXattr(name) || name.includes("\0")) throw refuse(path, `${JSON.stringify(key)}`);
+    const name = key.startsWith(XATTR) ? parseXattrName(key.slice(XATTR.length)) : undefined;
+    if (name === undefined || !isPortableXattr(name)) throw refuse(path, `${JSON.stringify(key)}`);
     xattrs.set(name, name === ORIGIN ? Buffer.alloc(0) : value);
   }
   return xattrs;
+}
+
+/** As `helper.pl` writes it; undefined for a name that no text of ours can say. */
+function parseXattrName(plain: string): string | undefined {
+  try {
+    const name = decodeURIComponent(plain);
+    return name.includes("\0") ? undefined : name;
+  } catch {
+    return undefined;
+  }
 }
 
 function refuse(path: RelPath, what: string): SandboxError {

@@ -103,8 +103,11 @@ export class UpperWriter implements TarSink, Disposable {
     this.#describe(file.entry);
   }
 
-  /** The metadata of directories, the deepest first. */
+  /** The metadata of directories, the deepest first. Throws where less has come than was announced: it would be taken for undone. */
   finish(): void {
+    const { bytes, entries } = this.#announced ?? { bytes: 0, entries: 0 };
+    if (this.#entries !== entries || this.#bytes !== bytes)
+      throw damaged("it holds less than was announced");
     for (const entry of this.#dirs.reverse()) this.#describe(entry);
   }
 

@@ -83,7 +83,7 @@ function* writeEntry(writing: Writing, entry: TreeEntry): Generator<Buffer, void
       chunks.append(encodeTarHeader(header));
       return;
     default: {
-      const xattrs = readSentXattrs(options.native, entry, options.mapping);
+      const xattrs = readSentXattrs(options, entry);
       chunks.append(encodeTarHeader(xattrs === undefined ? header : { ...header, xattrs }));
     }
   }
@@ -116,7 +116,7 @@ function* writeFile(
     if (`${now.ino}` !== stat.ino || `${now.ctimeNs}` !== stat.ctimeNs) fingerprint.spoil();
     if (!now.isFile()) return;
     const size = Number(now.size);
-    const xattrs = readSentXattrs(options.native, entry, options.mapping);
+    const xattrs = readSentXattrs(options, entry);
     chunks.append(
       encodeTarHeader({ ...header, size, ...(xattrs === undefined ? {} : { xattrs }) }),
     );
