@@ -71,6 +71,14 @@ interface LeftSandbox {
   readonly scratchDir: string;
 }
 
+/** What could not be ended or removed. */
+export interface Leftover {
+  /** One line. */
+  readonly reason: string;
+  /** A task may still write to the upperdirs here: they must not be removed. */
+  readonly isWriting: boolean;
+}
+
 /** Creates sandboxes. Every engine passes the engine suite (`test/engine/engine-suite.ts`). */
 export interface Engine {
   readonly name: "oci" | "docker";
@@ -84,8 +92,8 @@ export interface Engine {
    */
   start(spec: SandboxSpec, options: StartOptions): Promise<RunningSandbox>;
   /**
-   * Finds an image and makes it ready to be a root filesystem; the first time can be slow. Throws `usage` where there is no
-   * such image, `sandbox-unavailable` where it cannot be used. `progress` is told how far it has come, then undefined.
+   * Finds an image and makes it ready to be a root filesystem; the first time can be slow. Throws `sandbox-unavailable` where there is no
+   * such image or it cannot be used. `progress` is told how far it has come, then undefined.
    */
   resolveImage(
     reference: string,
@@ -97,6 +105,11 @@ export interface Engine {
    * must not be read.
    */
   settle(left: LeftSandbox): Promise<void>;
+  /**
+   * Ends and removes what a controller that died left of its sandbox, with the work that only it holds, and makes what lies here
+   * removable. Undefined: nothing is left. Else only `prune` finds the rest, when that is possible again.
+   */
+  abandon(left: LeftSandbox): Promise<Leftover | undefined>;
   /**
    * Removes what dead controllers of this state directory left behind, never anything that does not carry our labels or
    * whose sandbox `isKept`. Returns a line for each thing removed (or, with `dryRun`, that would be).

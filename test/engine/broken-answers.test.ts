@@ -4,7 +4,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import path from "node:path";
 import { describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Daemon } from "../../src/engine/docker/open-daemon.js";
+import { SandboxError } from "../../src/core/error.js";
+import { findDaemon } from "../../src/engine/docker/find-daemon.js";
+import { type Daemon, openDaemon } from "../../src/engine/docker/open-daemon.js";
 import { removeContainer } from "../../src/engine/docker/remove-container.js";
 import { connect } from "../support/carried-case.js";
 import { openTempDir } from "../support/temp-tree.js";
@@ -66,6 +68,46 @@ describe("an answer of a daemon", () => {
     await withDaemon(pour, async (daemon) => {
       await assert.rejects(ask(daemon), { code: "sandbox-unavailable", message: /no end/ });
     });
+  });
+
+  it("that does not come is waited for no longer than it may take", async () => {
+    using dir = openTempDir();
+    const address = `unix://${path.join(dir.path, "docker.sock")}`;
+    let waits = 0;
+    const server = createServer((request, response) => {
+      if (request.url?.endsWith("/_ping") === true)
+        return void response.setHeader("Api-Version", "1.41").end("OK");
+      // Half an answer, then silence.
+      waits += 1;
+      response.flushHeaders();
+    }).listen(address.slice("unix://".length));
+    await once(server, "listening");
+    const found = findDaemon({ env: { DOCKER_HOST: address }, home: "/nowhere", uid: 0 });
+    const daemon = await openDaemon(found, { silenceMs: 100 });
+    await assert.rejects(ask(daemon), { code: "sandbox-unavailable", message: /went away/ });
+    assert.equal(waits, 1);
+    const patient = daemon.request({ ...WAIT, mayTakeLong: true });
+    patient.catch(() => {});
+    const sooner = await Promise.race([patient, delay(400, "waits")]);
+    assert.equal(sooner, "waits", "control: what may take long may be silent");
+    server.closeAllConnections();
+    server.close();
+    await assert.rejects(patient, { code: "sandbox-unavailable" });
+  });
+
+  it("with paths is told with their middle left out", async () => {
+    const long = `/data/${"deep/".repeat(1200)}end`;
+    const message = `error while mounting volume: ${long}: invalid argument`;
+    await withDaemon(
+      (response) => response.writeHead(500).end(JSON.stringify({ message })),
+      async (daemon) => {
+        const error: unknown = await ask(daemon).catch((one: unknown) => one);
+        assert.ok(error instanceof SandboxError);
+        assert.ok(error.message.length < 400, error.message);
+        assert.match(error.message, /\/data\/deep.*….*deep\/end: invalid argument$/);
+        assert.ok(error.hint !== undefined);
+      },
+    );
   });
 
   it("that says what is wrong is that line", async () => {

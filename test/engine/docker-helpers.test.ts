@@ -9,6 +9,7 @@ import { pruneContainers } from "../../src/engine/docker/prune-containers.js";
 import { startHelper } from "../../src/engine/docker/run-helper.js";
 import { connect } from "../support/carried-case.js";
 import {
+  BUSYBOX,
   openPrivateDocker,
   type PrivateDocker,
   skipWithoutDocker,
@@ -40,6 +41,46 @@ describe("helpers of a daemon", { skip: skipWithoutDocker() }, () => {
     const removed = helper[Symbol.asyncDispose]().then(() => "removed");
     assert.equal(await Promise.race([removed, delay(20_000, "stuck", { ref: false })]), "removed");
     assert.equal(docker.docker(["ps", "-aq", "--no-trunc", "-f", `id=${helper.container}`]), "");
+  });
+
+  it("have limits, and a name that says whose they are", async () => {
+    using dir = openTempDir();
+    const owner = { pid: 2 ** 22 + 1, startTime: "1", bootId: "0" };
+    const ownership = { home: toHomeLabel(dir.path), sandboxId: "t-limits", owner };
+    await using helper = await startHelper({
+      ...{ daemon, ownership, argv: ["stat", "/"], mounts: [] },
+    });
+    const format = "{{.HostConfig.Memory}} {{.HostConfig.PidsLimit}} {{.Name}}";
+    const said = docker.docker(["inspect", "-f", format, helper.container]);
+    assert.match(said, /^536870912 16 \/sandbox-t-limits-helper-stat-[0-9a-f]{6}$/);
+    helper.stdout.resume();
+    await helper.ended;
+  });
+
+  it("and tasks are made of our images, whatever has their names", async () => {
+    using dir = openTempDir();
+    const open = () => openTestDockerEngine({ home: dir.path, env: docker.env, runtime: "runc" });
+    using one = openEngineCase(open());
+    assert.deepEqual((await one.run("exit 3")).outcome, { outcome: "exited", code: 3 });
+    const label = `label=io.github.sandbox.home=${toHomeLabel(dir.path)}`;
+    const format = "{{.Repository}}:{{.Tag}}";
+    const names = docker.docker(["images", "-f", label, "--format", format]).split("\n");
+    assert.deepEqual(names.map((name) => name.split(":")[0]).sort(), [
+      "sandbox-helper",
+      "sandbox-root",
+    ]);
+    const steal = () => {
+      for (const name of names) docker.docker(["tag", BUSYBOX, name]);
+    };
+    steal();
+    using two = openEngineCase(open());
+    assert.deepEqual((await two.run("exit 4")).outcome, { outcome: "exited", code: 4 });
+    // What was kept of them is lost: they are made anew.
+    rmSync(path.join(dir.path, "cache"), { recursive: true });
+    steal();
+    using three = openEngineCase(open());
+    assert.deepEqual((await three.run("exit 5")).outcome, { outcome: "exited", code: 5 });
+    await clearEngine(open());
   });
 
   it("and tasks keep no connection open where they are given up before they begin", async () => {

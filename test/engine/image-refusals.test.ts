@@ -91,10 +91,12 @@ describe("what cannot be used is told in one line, and leaves nothing", () => {
       "oci:/none",
       "a b",
     ])
-      await assert.rejects(place.resolve(reference), { code: "usage" }, reference);
-    await assert.rejects(place.resolve(`oci:${fileURLToPath(import.meta.url)}`), { code: "usage" });
+      await assert.rejects(place.resolve(reference), { code: "sandbox-unavailable" }, reference);
+    await assert.rejects(place.resolve(`oci:${fileURLToPath(import.meta.url)}`), {
+      code: "sandbox-unavailable",
+    });
     await assert.rejects(place.resolve("docker-archive:/"), {
-      code: "usage",
+      code: "sandbox-unavailable",
       message: /directory/,
     });
   });

@@ -40,7 +40,7 @@ describe("an image is found in", () => {
     ])
       assert.equal(await place.hello(reference), "hello\n");
     await assert.rejects(place.resolve(`oci:${layout}:v2`), {
-      code: "usage",
+      code: "sandbox-unavailable",
       message: /holds no v2$/,
       hint: /v1/,
     });
@@ -94,7 +94,7 @@ describe("an image is found in", () => {
     assert.equal(await place.hello("debian:12", daemon), "hello\n");
     assert.equal(exports, 1);
     await assert.rejects(place.resolve("debian:13", daemon), {
-      code: "usage",
+      code: "sandbox-unavailable",
       hint: "docker pull debian:13",
     });
   });
@@ -107,7 +107,7 @@ describe("an image is found in", () => {
     process.chdir(place.at("cwd"));
     try {
       await assert.rejects(place.resolve("debian"), {
-        code: "usage",
+        code: "sandbox-unavailable",
         hint: "for the file, write ./debian",
       });
       assert.equal(await place.hello("./debian"), "hello\n");

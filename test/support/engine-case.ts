@@ -42,6 +42,9 @@ export interface TaskOptions {
 /** A task that runs, with what it has said so far. */
 export interface StartedTask {
   readonly sandbox: RunningSandbox;
+  /** What it was started by. */
+  readonly spec: SandboxSpec;
+  readonly sandboxId: string;
   readonly output: { stdout: string; stderr: string };
   /** Where its typing goes, when it was started without `input`. */
   readonly typing: Writable;
@@ -145,9 +148,11 @@ async function startTask(engine: Engine, task: TaskOptions, place: Place): Promi
       done();
     },
   });
-  const sandbox = await engine.start(toSpec(task, place), {
+  const spec = toSpec(task, place);
+  const sandboxId = `t-${process.pid}-${Math.random().toString(36).slice(2, 8)}`;
+  const sandbox = await engine.start(spec, {
     scratchDir: place.scratch,
-    sandboxId: `t-${process.pid}-${Math.random().toString(36).slice(2, 8)}`,
+    sandboxId,
     io: {
       stdin: task.input === undefined ? typed : Readable.from([task.input]),
       stdout: collect("stdout"),
@@ -166,7 +171,7 @@ async function startTask(engine: Engine, task: TaskOptions, place: Place): Promi
       const giveUp = (): void => reject(new Error(`never said ${text}: ${output.stdout}`));
       sandbox.wait().then(giveUp, giveUp);
     });
-  return { sandbox, output, typing, says };
+  return { sandbox, spec, sandboxId, output, typing, says };
 }
 
 async function runTask(

@@ -47,6 +47,8 @@ export function carriedLayers(place: CarriedPlace): Omit<ContainerLayers, "mount
   return {
     readUsage: toRare(() => readUsage(place)),
     bringBack: () => bringBack(place),
+    // What lies here is the caller's own.
+    makeRemovable: async () => {},
     remove: () => removeCarried(place),
   };
 }

@@ -45,6 +45,8 @@ export interface ContainerLayers {
    * is left that the caller cannot remove. Idempotent; never loses the only copy.
    */
   bringBack(): Promise<void>;
+  /** After the container is gone: what lies on this machine can be removed by the caller. Brings nothing back. */
+  makeRemovable(): Promise<void>;
   /** Removes volumes and helper containers of this sandbox. Never before `bringBack` succeeded. */
   remove(): Promise<void>;
 }

@@ -16,15 +16,25 @@ export function toDaemonError(error: unknown, context: ErrorContext): SandboxErr
   if (typeof status !== "number") return toConnectionError(error, context);
   const said = toMessage(error);
   const known = KNOWN.find(({ pattern }) => pattern.test(said));
+  const short = shorten(said);
   if (known === undefined)
-    return new SandboxError("sandbox-unavailable", `docker cannot ${context.doing}: ${said}`, {
+    return new SandboxError("sandbox-unavailable", `docker cannot ${context.doing}: ${short}`, {
       cause: error,
     });
-  return new SandboxError("sandbox-unavailable", `${known.says}: ${said}`, {
+  return new SandboxError("sandbox-unavailable", `${known.says}: ${short}`, {
     hint: known.hint,
     cause: error,
   });
 }
+
+/** True where the daemon itself answered that it would not; false where it did not answer to the end. */
+export function isRefusal(error: unknown): boolean {
+  const cause = pick(error, "cause");
+  return typeof pick(cause, "statusCode") === "number" && !STOPPING.test(toMessage(cause));
+}
+
+/** What a daemon answers to requests that it did not come to the end of, because it was told to stop. */
+const STOPPING = /client connection is closing|context canceled|daemon is shutting down/i;
 
 /** Sentences of daemons that a person can do something about (moby, daemon/ and runtimes' own). */
 const KNOWN: readonly {
@@ -33,9 +43,19 @@ const KNOWN: readonly {
   readonly hint: string;
 }[] = [
   {
+    pattern: STOPPING,
+    says: "the Docker daemon was being stopped",
+    hint: "start it, and try again",
+  },
+  {
     pattern: /no space left on device|disk quota exceeded/i,
     says: "the daemon's disk is full",
     hint: "`docker system df` says what takes the space; `sandbox prune` removes what is ours",
+  },
+  {
+    pattern: /file name too long|name too long/i,
+    says: "a path is too long for the daemon",
+    hint: "a directory with a shorter path, or --engine oci",
   },
   {
     pattern: /unknown or invalid runtime|unknown runtime/i,
@@ -58,6 +78,21 @@ const KNOWN: readonly {
     hint: "Docker 20.10 or later is needed",
   },
 ];
+
+const LONGEST_WORD = 120;
+const LONGEST = 600;
+
+/** What a daemon says repeats paths whole: their middle says least. */
+function shorten(text: string): string {
+  const words = text.replace(/[^\s"',:=]+/g, (word) => cut(word, LONGEST_WORD));
+  return cut(words, LONGEST);
+}
+
+function cut(text: string, longest: number): string {
+  if (text.length <= longest) return text;
+  const kept = Math.floor((longest - 1) / 2);
+  return `${text.slice(0, kept)}…${text.slice(-kept)}`;
+}
 
 function toMessage(error: unknown): string {
   const json = pick(error, "json", "message");

@@ -4,27 +4,30 @@ import { SandboxError } from "../../core/error.js";
 import type { SandboxSpec } from "../../core/sandbox-spec.js";
 import { toContentId } from "./content-id.js";
 import { type ImageEntry, toTar } from "./import-image.js";
-import { initEntries, initKey, type TaskImage } from "./init-bundle.js";
-import { LABELS, toLabels, toSharedLabels } from "./labels.js";
+import { initEntries, initKey } from "./init-bundle.js";
+import { LABELS, toContainerName, toLabels, toSharedLabels } from "./labels.js";
 import type { Daemon } from "./open-daemon.js";
-import { pickText } from "./parse-answer.js";
+import { parseImageId } from "./made-images.js";
+import type { OwnImage } from "./own-images.js";
+import { pick, pickText } from "./parse-answer.js";
 import { removeContainer } from "./remove-container.js";
 
 /** The image of `--image` with our init and an entry for the task's user. */
-export function toDerivedImage(spec: SandboxSpec): TaskImage {
+export function toDerivedImage(spec: SandboxSpec, home: string): OwnImage {
   const base = spec.image?.id ?? "";
   const user = `${spec.userName}:x:${spec.uid}:${spec.gid}::${spec.home}:/bin/sh\n`;
   const group = `${spec.userName}:x:${spec.gid}:\n`;
-  const name = `sandbox-image:${toContentId([...initKey(), base, user, group])}`;
+  const name = `sandbox-image:${toContentId([home, ...initKey(), base, user, group])}`;
   return {
     name,
     make: async (daemon, ownership) => {
       // A container of the image, whoever starts it, has its labels: they must name no owner.
       const nobodys = { [LABELS.owner]: "", [LABELS.session]: "" };
-      const labels = { ...toSharedLabels(ownership.home, "derived", name), ...nobodys };
+      const labels = { ...toSharedLabels(home, "derived", name), ...nobodys };
       const answer = await daemon.request({
         method: "POST",
         path: "/containers/create",
+        query: { name: toContainerName(ownership, "image") },
         body: {
           Image: base,
           Entrypoint: ["/.sandbox/none"],
@@ -46,7 +49,7 @@ export function toDerivedImage(spec: SandboxSpec): TaskImage {
           await mergeFile(daemon, container, { path: "etc/passwd", line: user }),
           await mergeFile(daemon, container, { path: "etc/group", line: group }),
         ];
-        await commit(daemon, container, { name, entries, labels });
+        return await commit(daemon, container, { name, entries, labels });
       } finally {
         await removeContainer(daemon, container);
       }
@@ -62,7 +65,7 @@ async function commit(
     readonly entries: readonly ImageEntry[];
     readonly labels: Readonly<Record<string, string>>;
   },
-): Promise<void> {
+): Promise<string> {
   await daemon.request({
     method: "PUT",
     path: `/containers/${container}/archive`,
@@ -71,7 +74,7 @@ async function commit(
     doing: "put our init into the image",
   });
   const [repo = "", tag = ""] = image.name.split(":");
-  await daemon.request({
+  const answer = await daemon.request({
     method: "POST",
     path: "/commit",
     query: { container, repo, tag, pause: false },
@@ -79,6 +82,9 @@ async function commit(
     doing: "keep the image with our init",
     mayTakeLong: true,
   });
+  const id = parseImageId(pick(answer, "Id"));
+  if (id !== undefined) return id;
+  throw new SandboxError("sandbox-unavailable", "docker does not say which image it has made");
 }
 
 /** The image's own file with our line first, and no other line of that name or id. */

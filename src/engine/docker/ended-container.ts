@@ -29,3 +29,19 @@ export class EndedContainer implements RunningSandbox {
     await this.#running[Symbol.asyncDispose]();
   }
 }
+
+/**
+ * A container that was started, or may have been, and whose end cannot be seen: waiting rejects, so that what it did is kept for
+ * `settle`. Nothing is removed here.
+ */
+export function toLostContainer(runtime: string, error: unknown): RunningSandbox {
+  return {
+    runtime,
+    limits: [],
+    wait: () => Promise.reject(error),
+    signal: () => {},
+    resize: () => {},
+    stop: () => {},
+    [Symbol.asyncDispose]: async () => {},
+  };
+}

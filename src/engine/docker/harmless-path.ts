@@ -5,13 +5,15 @@ import { hasErrno, SandboxError } from "../../core/error.js";
 
 /** What has a meaning of its own in the options of an overlay, or may have on the way there. */
 const HARMLESS = /^[\w./@+~ -]+$/;
+/** Three of them and the other options must fit into one page (mount(2)). */
+const LONGEST = 1000;
 
 /**
- * A name of `file` that can stand in the options of an overlay, where commas, colons and backslashes cannot: itself, or a
+ * A name of `file` that can stand in the options of an overlay, where commas, colons, backslashes and long names cannot: itself, or a
  * link in `directory`, which is private to this user.
  */
 export function toHarmlessPath(file: string, directory: string): string {
-  if (HARMLESS.test(file)) return file;
+  if (HARMLESS.test(file) && file.length <= LONGEST) return file;
   if (!HARMLESS.test(directory))
     throw new SandboxError("sandbox-unavailable", `docker cannot mount layers below ${directory}`, {
       hint: "set SANDBOX_HOME to a directory without commas, colons and backslashes in its name",

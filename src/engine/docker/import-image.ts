@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import { pack } from "tar-stream";
 import { SandboxError } from "../../core/error.js";
 import type { Daemon } from "./open-daemon.js";
+import { parseImageId } from "./made-images.js";
 import { pick } from "./parse-answer.js";
 
 /** An entry of an image that we make; the parents of a path are made as needed. All belong to root. */
@@ -22,8 +23,8 @@ export interface ImportedImage {
   readonly entries: readonly ImageEntry[];
 }
 
-/** Makes an image of one layer (`docker import`). */
-export async function importImage(daemon: Daemon, image: ImportedImage): Promise<void> {
+/** Makes an image of one layer (`docker import`) and returns its id. */
+export async function importImage(daemon: Daemon, image: ImportedImage): Promise<string> {
   const [repo = "", tag = ""] = image.name.split(":");
   const answer = await daemon.open({
     method: "POST",
@@ -38,7 +39,7 @@ export async function importImage(daemon: Daemon, image: ImportedImage): Promise
     doing: `make the image ${image.name}`,
     mayTakeLong: true,
   });
-  await refuseFailure(answer, image.name);
+  return await readId(answer, image.name);
 }
 
 /** A tar of `entries` that is always the same bytes. */
@@ -64,16 +65,18 @@ export function toTar(entries: readonly ImageEntry[]): Readable {
   return Readable.from(tar);
 }
 
-/** An import that fails on the way says so in its stream of JSON lines, with status 200. */
-async function refuseFailure(answer: Readable, name: string): Promise<void> {
+/** The last of its JSON lines. An import that fails on the way says so in one, with status 200. */
+async function readId(answer: Readable, name: string): Promise<string> {
   let text = "";
   for await (const chunk of answer) text += String(chunk);
+  let id: string | undefined;
+  let failure: unknown = "it does not say which image it has made";
   for (const line of text.split("\n").filter((one) => one.trim() !== "")) {
-    const said = pick(JSON.parse(line), "error");
-    if (said !== undefined)
-      throw new SandboxError(
-        "sandbox-unavailable",
-        `docker cannot make the image ${name}: ${said}`,
-      );
+    const said: unknown = JSON.parse(line);
+    id = parseImageId(pick(said, "status")) ?? id;
+    failure = pick(said, "error") ?? failure;
+    if (pick(said, "error") !== undefined) id = undefined;
   }
+  if (id !== undefined) return id;
+  throw new SandboxError("sandbox-unavailable", `docker cannot make the image ${name}: ${failure}`);
 }

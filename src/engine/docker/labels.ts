@@ -68,6 +68,14 @@ function readText(file: string): string | undefined {
   }
 }
 
+/** The name of a container of a sandbox; `docker ps` shows it. No two have the same, whatever was left of an earlier one. */
+export function toContainerName({ sandboxId }: Ownership, purpose: string): string {
+  const session = sandboxId.replace(/[^\w.-]/g, "-");
+  return ["sandbox", session, purpose, randomBytes(3).toString("hex")]
+    .filter((part) => part !== "")
+    .join("-");
+}
+
 /** The labels of a thing of one sandbox. */
 export function toLabels(of: Ownership, kind: ThingKind): Readonly<Record<string, string>> {
   const { pid, startTime, bootId } = of.owner;

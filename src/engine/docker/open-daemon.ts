@@ -5,6 +5,7 @@ import { SandboxError } from "../../core/error.js";
 import { toConnection } from "./daemon-connection.js";
 import { toDaemonError } from "./daemon-error.js";
 import type { FoundDaemon } from "./find-daemon.js";
+import { type KnownImages, openKnownImages } from "./made-images.js";
 import { isRecord, pick } from "./parse-answer.js";
 import { readAnswer } from "./read-answer.js";
 
@@ -47,12 +48,19 @@ const SUCCESS: readonly number[] = [200, 201, 202, 204, 304];
 export class Daemon {
   readonly address: string;
   readonly facts: DaemonFacts;
+  /** What we have made there. */
+  readonly images: KnownImages;
   readonly #modems: Modems;
 
-  constructor(found: FoundDaemon, modems: Modems, facts: DaemonFacts) {
+  constructor(
+    found: FoundDaemon,
+    modems: Modems,
+    known: { readonly facts: DaemonFacts; readonly images: KnownImages },
+  ) {
     this.address = found.address;
     this.#modems = modems;
-    this.facts = facts;
+    this.facts = known.facts;
+    this.images = known.images;
   }
 
   /** The answer's JSON, or its bytes where it is none; undefined for a tolerated status. */
@@ -121,29 +129,35 @@ export class Daemon {
   }
 }
 
+/** How a daemon is used. */
+interface DaemonUse {
+  /** A directory of the user for what can be made anew. */
+  readonly cacheDir?: string;
+  /** Of silence on the connection before it is given up. */
+  readonly silenceMs?: number;
+}
+
 /** Connects to `found` and agrees on a version of the API. Throws `sandbox-unavailable` where that cannot be. */
-export async function openDaemon(found: FoundDaemon): Promise<Daemon> {
+export async function openDaemon(found: FoundDaemon, use: DaemonUse = {}): Promise<Daemon> {
   const connection = await toConnection(found);
   const connect = (version: string | undefined): Modems => {
     // `host` is said even where there is none: docker-modem would else take its own from the environment.
     const options = { host: undefined, socketPath: undefined, version, ...connection };
     return {
-      brisk: toModem(new Docker({ ...options, timeout: SILENCE_MS } as object)),
+      brisk: toModem(new Docker({ ...options, timeout: use.silenceMs ?? SILENCE_MS } as object)),
       patient: toModem(new Docker(options as object)),
     };
   };
-  const answer = await ping(connect(undefined), found);
+  const images = openKnownImages(found.address, use.cacheDir);
+  const unknown = { facts: { apiVersion: "", server: "" }, images };
+  const answer = await ping(new Daemon(found, connect(undefined), unknown));
   const server = String(answer.headers["server"] ?? "");
   const apiVersion = agree(String(answer.headers["api-version"] ?? ""), { found, server });
-  return new Daemon(found, connect(`v${apiVersion}`), { apiVersion, server });
+  return new Daemon(found, connect(`v${apiVersion}`), { facts: { apiVersion, server }, images });
 }
 
-async function ping(modems: Modems, found: FoundDaemon): Promise<IncomingMessage> {
-  const answer = await new Daemon(found, modems, { apiVersion: "", server: "" }).open({
-    method: "GET",
-    path: "/_ping",
-    doing: "answer",
-  });
+async function ping(daemon: Daemon): Promise<IncomingMessage> {
+  const answer = await daemon.open({ method: "GET", path: "/_ping", doing: "answer" });
   answer.resume();
   return answer as IncomingMessage;
 }

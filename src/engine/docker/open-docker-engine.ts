@@ -9,10 +9,12 @@ export function openDockerEngine(options: DockerEngineOptions): Engine {
   let daemon: Promise<Daemon> | undefined;
   // A daemon that did not answer is asked again the next time.
   const connect = (): Promise<Daemon> => {
-    daemon ??= openDaemon(options.daemon).catch((error: unknown) => {
-      daemon = undefined;
-      throw error;
-    });
+    daemon ??= openDaemon(options.daemon, { cacheDir: options.cacheDir }).catch(
+      (error: unknown) => {
+        daemon = undefined;
+        throw error;
+      },
+    );
     return daemon;
   };
   return {
@@ -29,6 +31,10 @@ export function openDockerEngine(options: DockerEngineOptions): Engine {
     async settle(left) {
       const { settleContainers } = await import("./settle-containers.js");
       return settleContainers(connect, options, left);
+    },
+    async abandon(left) {
+      const { abandonContainers } = await import("./settle-containers.js");
+      return abandonContainers(connect, options, left);
     },
     async prune(asked) {
       const { pruneContainers } = await import("./prune-containers.js");

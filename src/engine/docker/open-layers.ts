@@ -1,6 +1,7 @@
 import { SandboxError } from "../../core/error.js";
+import { readCarried } from "./carried-record.js";
 import type { ContainerLayers, OpenLayersInput } from "./container-layers.js";
-import { refuseRootless } from "./refuse-rootless.js";
+import { refuseUnfit } from "./refuse-unfit.js";
 
 /** The layers of a sandbox: where they are, or carried to a daemon that cannot see or cannot map them. */
 export async function openLayers(input: OpenLayersInput): Promise<ContainerLayers> {
@@ -15,7 +16,7 @@ export async function openLayers(input: OpenLayersInput): Promise<ContainerLayer
       `the daemon at ${input.daemon.address} sees nothing of this machine: it needs an image`,
       { hint: "name one that it has, or can pull: --image debian:12" },
     );
-  if (!isSeen) await refuseRootless(input.daemon);
+  if (!isSeen) await refuseUnfit(input.daemon);
   const { openCarriedLayers } = await import("./open-carried-layers.js");
   return openCarriedLayers(input, { carries: isSeen ? "overlays" : "everything" });
 }
@@ -23,13 +24,23 @@ export async function openLayers(input: OpenLayersInput): Promise<ContainerLayer
 /** The layers of a sandbox whose controller died, as far as there are any; to bring them back and remove them. */
 export async function findLayers(
   input: OpenLayersInput,
-): Promise<Pick<ContainerLayers, "bringBack" | "remove"> | undefined> {
+): Promise<Pick<ContainerLayers, "bringBack" | "makeRemovable" | "remove"> | undefined> {
   const { findCarriedLayers } = await import("./carried-layers.js");
   const carried = await findCarriedLayers(input);
   if (carried !== undefined) return carried;
   if (!isOnThisMachine(input) || isMapped(input)) return undefined;
   const { openMountedLayers } = await import("./open-mounted-layers.js");
   return openMountedLayers(input);
+}
+
+/** Whether a container may have the layers themselves; else it has copies of them. Asks no daemon. */
+export function mayBeMounted(
+  daemon: { readonly address: string },
+  { spec, scratchDir }: Pick<OpenLayersInput, "spec" | "scratchDir">,
+): boolean {
+  return (
+    isOnThisMachine({ daemon }) && !isMapped({ spec }) && readCarried(scratchDir) === undefined
+  );
 }
 
 async function isVisible(input: OpenLayersInput): Promise<boolean> {
@@ -39,11 +50,11 @@ async function isVisible(input: OpenLayersInput): Promise<boolean> {
 }
 
 /** Whether it may be: only trying says whether it sees the same files. */
-function isOnThisMachine({ daemon }: OpenLayersInput): boolean {
+function isOnThisMachine({ daemon }: { readonly daemon: { readonly address: string } }): boolean {
   return daemon.address.startsWith("unix://");
 }
 
 /** Docker has no idmapped mounts. */
-function isMapped({ spec }: OpenLayersInput): boolean {
+function isMapped({ spec }: Pick<OpenLayersInput, "spec">): boolean {
   return spec.mounts.some((mount) => mount.kind === "overlay" && mount.idmap !== "none");
 }

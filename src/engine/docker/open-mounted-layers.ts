@@ -16,6 +16,7 @@ export function openMountedLayers(input: OpenLayersInput): ContainerLayers {
   return {
     mounts: overlays.map((mount) => toMount(mount, links)),
     bringBack: () => sealWork(input, overlays),
+    makeRemovable: () => sealWork(input, overlays),
     // The volumes are anonymous: they go with their container.
     remove: async () => {},
   };

@@ -5,7 +5,7 @@ import type { SandboxSpec } from "../../core/sandbox-spec.js";
 import { randomBytes } from "../../host/random-bytes.js";
 import type { ContainerMount, OpenLayersInput } from "./container-layers.js";
 import { toContentId } from "./content-id.js";
-import { refuseRootless } from "./refuse-rootless.js";
+import { refuseUnfit } from "./refuse-unfit.js";
 import { runHelper } from "./run-helper.js";
 
 /** Levels from an upperdir up to what all sessions have in common. */
@@ -21,7 +21,7 @@ export async function probeVisibility(input: OpenLayersInput): Promise<boolean> 
   if (isKept(file)) return true;
   const isVisible = await tryPaths(input);
   if (isVisible) {
-    await refuseRootless(input.daemon);
+    await refuseUnfit(input.daemon);
     mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
     writeFileSync(file, "", { mode: 0o600 });
   }

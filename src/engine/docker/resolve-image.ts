@@ -6,16 +6,23 @@ import { pick, pickText, toList } from "./parse-answer.js";
 /** What `docker run` takes as an image, as far as it can stand in a URL and in no option (distribution/reference). */
 const REFERENCE = /^[a-zA-Z0-9][\w.:/@+-]*$/;
 
-/** Finds an image at the daemon, or pulls it. Throws `usage` where there is none. */
+/** Finds an image at the daemon, or pulls it. Throws `sandbox-unavailable` where there is none. */
 export async function resolveImage(daemon: Daemon, reference: string): Promise<ImageFacts> {
+  refuseFiles(reference);
   if (!REFERENCE.test(reference))
-    throw new SandboxError("usage", `--image ${reference}: not the name of an image`);
+    throw new SandboxError(
+      "sandbox-unavailable",
+      `--image ${reference}: not the name of an image`,
+      {
+        hint: "`docker images` lists those that the daemon has",
+      },
+    );
   const found = (await inspect(daemon, reference)) ?? (await pull(daemon, reference));
   const id = pickText(found, "Id");
   const os = pick(found, "Os");
   if (os !== "linux")
     throw new SandboxError(
-      "usage",
+      "sandbox-unavailable",
       `--image ${reference}: an image for ${String(os)}, not for linux`,
     );
   const variables = toList(pick(found, "Config", "Env")).map(String);
@@ -25,6 +32,22 @@ export async function resolveImage(daemon: Daemon, reference: string): Promise<I
       variables.map((line) => [line.split("=")[0] ?? "", line.slice(line.indexOf("=") + 1)]),
     ),
   };
+}
+
+/** What the other engine takes as an image: archives and layouts. A daemon has to be given them. */
+const FILES =
+  /^(?:(?:docker-archive|oci|oci-archive):)?(?=[./~])(.*)$|^(?:docker-archive|oci|oci-archive):(.*)$/s;
+
+function refuseFiles(reference: string): void {
+  const [isFile, one, other] = FILES.exec(reference) ?? [];
+  const name = /^docker-daemon:(.*)$/s.exec(reference)?.[1];
+  if (isFile === undefined && name === undefined) return;
+  const hint =
+    name === undefined
+      ? `\`docker load -i ${one ?? other}\`, then --image with the name it says; or --engine oci, which takes it as it is`
+      : `--image ${name}`;
+  const message = `--image ${reference}: the docker engine takes names of images that its daemon has or can pull`;
+  throw new SandboxError("sandbox-unavailable", message, { hint });
 }
 
 function inspect(daemon: Daemon, reference: string): Promise<unknown> {
@@ -42,7 +65,7 @@ async function pull(daemon: Daemon, reference: string): Promise<unknown> {
   const found = reason === undefined ? await inspect(daemon, reference) : undefined;
   if (found !== undefined) return found;
   throw new SandboxError(
-    "usage",
+    "sandbox-unavailable",
     `--image ${reference}: the daemon has no such image and cannot pull it${reason === undefined ? "" : `: ${reason}`}`,
     { hint: "`docker images` lists those it has; `docker load` and `docker import` bring others" },
   );

@@ -3,9 +3,10 @@ import { PassThrough } from "node:stream";
 import { SandboxError } from "../../core/error.js";
 import type { ContainerMount } from "./container-layers.js";
 import { demuxOutput } from "./demux-output.js";
-import { makeHelperImage, toHelperImage } from "./helper-image.js";
+import { toHelperImage } from "./helper-image.js";
 import { type Ownership, toLabels } from "./labels.js";
 import type { Daemon } from "./open-daemon.js";
+import { createOfOwn } from "./own-images.js";
 import { pickNumber, pickText } from "./parse-answer.js";
 import { toPerlArgv } from "./perl-bundle.js";
 import { removeContainer } from "./remove-container.js";
@@ -41,23 +42,21 @@ const CAPABILITIES = [
   "SETFCAP",
 ];
 
+/** Names of a large directory, and hard links, are all that a helper keeps in memory; it starts no program. */
+const MOST_MEMORY = 512 * 2 ** 20;
+const MOST_PROCESSES = 16;
+
 /** Creates a helper and does not start it: its mounts can be written with `PUT /containers/…/archive`. */
 export async function createHelper(input: HelperInput): Promise<string> {
   const { daemon } = input;
-  const create = (): Promise<unknown> =>
-    daemon.request({
-      method: "POST",
-      path: "/containers/create",
-      body: toHelperConfig(input),
-      doing: "create a helper container",
-      tolerate: [404],
-      ...(input.abort === undefined ? {} : { abort: input.abort }),
-    });
-  let answer = await create();
-  if (answer === undefined) {
-    await makeHelperImage(daemon, input.ownership.home);
-    answer = await create();
-  }
+  const answer = await createOfOwn(daemon, {
+    image: toHelperImage(input.ownership.home),
+    ownership: input.ownership,
+    purpose: `helper-${input.argv[0] ?? ""}`,
+    body: toHelperConfig(input),
+    doing: "create a helper container",
+    ...(input.abort === undefined ? {} : { abort: input.abort }),
+  });
   return pickText(answer, "Id");
 }
 
@@ -138,7 +137,6 @@ async function waitForEnd(
 
 function toHelperConfig(input: HelperInput): object {
   return {
-    Image: toHelperImage(),
     Entrypoint: toPerlArgv("helper.pl"),
     Cmd: input.argv,
     User: "0:0",
@@ -155,6 +153,9 @@ function toHelperConfig(input: HelperInput): object {
       SecurityOpt: ["no-new-privileges"],
       UsernsMode: "host",
       LogConfig: { Type: "none" },
+      Memory: MOST_MEMORY,
+      MemorySwap: MOST_MEMORY,
+      PidsLimit: MOST_PROCESSES,
       Mounts: toDockerMounts(input.mounts, toLabels(input.ownership, "layers")),
     },
   };

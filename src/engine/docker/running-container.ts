@@ -1,8 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { SandboxError } from "../../core/error.js";
 import type { LimitReport, Outcome, SandboxSpec } from "../../core/sandbox-spec.js";
 import type { RunningSandbox, TerminalSize } from "../engine.js";
 import type { ContainerLayers } from "./container-layers.js";
 import type { ContainerStreams } from "./container-streams.js";
+import { isRefusal } from "./daemon-error.js";
 import type { Daemon } from "./open-daemon.js";
 import { pickNumber } from "./parse-answer.js";
 import { removeContainer } from "./remove-container.js";
@@ -113,15 +115,13 @@ export class RunningContainer implements RunningSandbox {
   }
 
   async #followToEnd(): Promise<Outcome> {
-    const { daemon, container, streams, layers } = this.#input;
+    const { streams } = this.#input;
     try {
       const code = await this.#waitForExit();
       this.#isOver = true;
       streams.release();
       await streams.drained;
-      // With the container go its mounts: nothing writes to the layers any more, whatever the runtime still does.
-      await removeContainer(daemon, container);
-      await layers.bringBack();
+      await this.#bringBack();
       return this.#ending ?? toOutcome(code);
     } finally {
       this.#isOver = true;
@@ -130,6 +130,23 @@ export class RunningContainer implements RunningSandbox {
       this.#watch[Symbol.dispose]();
       this.#input.abort?.removeEventListener("abort", this.#onAbort);
       for (const timer of this.#timers) clearTimeout(timer);
+    }
+  }
+
+  /** A daemon that is stopped ends its tasks, answers that, and is gone: where it is back in a while, that is the outcome. */
+  async #bringBack(): Promise<void> {
+    const { daemon, container, layers } = this.#input;
+    const tryIt = async (): Promise<void> => {
+      // With the container go its mounts: nothing writes to the layers any more, whatever the runtime still does.
+      await removeContainer(daemon, container);
+      await layers.bringBack();
+    };
+    try {
+      await tryIt();
+    } catch (error) {
+      if (isRefusal(error) || !isLost(error) || !(await isBack(daemon, container))) throw error;
+      this.#ending ??= BROKEN;
+      await tryIt();
     }
   }
 
@@ -142,13 +159,20 @@ export class RunningContainer implements RunningSandbox {
       if (!(await isBack(daemon, container))) throw error;
       // Where only the connection broke it still runs, and its output would never end.
       await removeContainer(daemon, container);
-      this.#ending ??= {
-        outcome: "interrupted",
-        reason: "the connection to the Docker daemon broke while the task ran",
-      };
+      this.#ending ??= BROKEN;
       return 0;
     }
   }
+}
+
+const BROKEN: Outcome = {
+  outcome: "interrupted",
+  reason: "the connection to the Docker daemon broke while the task ran",
+};
+
+/** Of the daemon, not of what was brought. */
+function isLost(error: unknown): boolean {
+  return error instanceof SandboxError && error.code === "sandbox-unavailable";
 }
 
 async function waitForContainer(daemon: Daemon, container: string): Promise<number> {

@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import type { Duplex } from "node:stream";
 import { SandboxError } from "../../core/error.js";
 import type { Outcome, SandboxSpec } from "../../core/sandbox-spec.js";
@@ -5,12 +6,14 @@ import type { RunningSandbox, StartOptions } from "../engine.js";
 import { readSeccompProfile } from "../oci/seccomp-profile.js";
 import type { ContainerLayers } from "./container-layers.js";
 import { type Announcement, type ContainerStreams, connectContainer } from "./container-streams.js";
+import { isRefusal } from "./daemon-error.js";
 import type { DockerEngineOptions } from "./docker-engine-options.js";
-import { EndedContainer } from "./ended-container.js";
+import { EndedContainer, toLostContainer } from "./ended-container.js";
 import type { Ownership } from "./labels.js";
 import { toHomeLabel } from "./labels.js";
 import type { Daemon } from "./open-daemon.js";
 import { openLayers } from "./open-layers.js";
+import { createOfOwn } from "./own-images.js";
 import { pick, pickText, toList } from "./parse-answer.js";
 import { openPlaces, planHosts, planMounts } from "./plan-mounts.js";
 import { planWorld } from "./plan-world.js";
@@ -63,14 +66,21 @@ interface Made {
 
 async function startWith(input: StartContainerInput, made: Made): Promise<RunningSandbox> {
   const { spec, options, engine, daemon } = input;
+  options.abort?.throwIfAborted();
   const { container, warnings } = await createContainer(input, made);
   let stream: Duplex | undefined;
+  let mayHaveBegun = false;
   try {
     const hasInput = takesInput(input);
     stream = await daemon.attach(container, { stdin: hasInput });
     // Up to here nothing of the task runs: an abort that came before means that it never does.
     options.abort?.throwIfAborted();
-    await start(daemon, container);
+    mayHaveBegun = true;
+    await start(daemon, container).catch((error: unknown) => {
+      // A daemon that says no has started nothing; one that went away may have.
+      mayHaveBegun = !isRefusal(error);
+      throw error;
+    });
     const running: { current?: RunningContainer } = {};
     const streams = connectContainer(stream, {
       io: hasInput ? options.io : { ...options.io, stdin: "none" },
@@ -93,14 +103,19 @@ async function startWith(input: StartContainerInput, made: Made): Promise<Runnin
       running.current.until(sweepContainers(daemon, made.ownership.home));
       return running.current;
     }
-    return await endUnbegun(running.current, { announcement, streams, argv: spec.argv });
+    return await endUnbegun(running.current, { announcement, streams, spec });
   } catch (error) {
     // Nobody reads it any more, and it would keep the process here.
     stream?.destroy();
+    if (error instanceof NotBegun) throw error.cause;
+    if (mayHaveBegun) return toLostContainer(engine.runtime ?? "docker", error);
     await removeContainer(daemon, container);
     throw error;
   }
 }
+
+/** The container was ended in order, and no task had begun in it. `cause` is what to say. */
+class NotBegun extends Error {}
 
 const SIGPIPE = 13;
 
@@ -115,19 +130,21 @@ async function endUnbegun(
   said: {
     readonly announcement: Announcement | undefined;
     readonly streams: ContainerStreams;
-    readonly argv: readonly [string, ...string[]];
+    readonly spec: SandboxSpec;
   },
 ): Promise<RunningSandbox> {
-  const { announcement, streams, argv } = said;
+  const { announcement, streams, spec } = said;
   const ended = await running.wait();
   if (announcement?.begun === false && announcement.code !== 125) {
     const { code, reason } = announcement;
     const outcome: Outcome = { outcome: "not-started", code, reason };
     return new EndedContainer(running, outcome);
   }
-  // A terminal may have lost what our init said; its codes say the same.
-  if (announcement === undefined && ended.outcome === "exited" && isRefusal(ended.code)) {
-    const reason = `${argv[0]}: it cannot be run in the sandbox, or is not there`;
+  // What our init said may be lost on the way. What the task left is never taken for nothing.
+  if (announcement === undefined && hasWork(spec, ended)) return running;
+  // A terminal may have lost it; its codes say the same.
+  if (announcement === undefined && ended.outcome === "exited" && isMissing(ended.code)) {
+    const reason = `${spec.argv[0]}: it cannot be run in the sandbox, or is not there`;
     return new EndedContainer(running, { outcome: "not-started", code: ended.code, reason });
   }
   await running[Symbol.asyncDispose]();
@@ -137,12 +154,17 @@ async function endUnbegun(
     announcement?.begun === false
       ? announcement.reason
       : `the container ended before its task began: ${streams.said() || JSON.stringify(ended)}`;
-  throw new SandboxError("sandbox-unavailable", why, {
-    hint: "`sandbox doctor` says what works on this host, and how to mend what does not",
-  });
+  const hint = "`sandbox doctor` says what works on this host, and how to mend what does not";
+  throw new NotBegun(why, { cause: new SandboxError("sandbox-unavailable", why, { hint }) });
 }
 
-function isRefusal(code: number): code is 126 | 127 {
+/** Our init ends well only with its task; and an upperdir that is not empty has been written to. */
+function hasWork({ mounts }: SandboxSpec, ended: Outcome): boolean {
+  if (ended.outcome === "exited" && ended.code === 0) return true;
+  return mounts.some((mount) => mount.kind === "overlay" && readdirSync(mount.upper).length > 0);
+}
+
+function isMissing(code: number): code is 126 | 127 {
   return code === 126 || code === 127;
 }
 
@@ -160,14 +182,13 @@ async function createContainer(
 ): Promise<{ readonly container: string; readonly warnings: readonly string[] }> {
   const places = openPlaces(engine.cacheDir);
   const world = spec.image === undefined ? planWorld(spec, places) : undefined;
-  const image = await toTaskImage(spec, world);
+  const image = await toTaskImage(spec, { world, home: ownership.home });
   // A daemon elsewhere does not see our files.
   const isRemote = layers.isRemote === true;
   const hosts = isRemote ? [] : planHosts(spec, engine.cacheDir);
   const planned = isRemote ? { ...spec, mounts: [] } : spec;
   const body = toContainerConfig({
     spec,
-    image: image.name,
     ownership,
     mounts: [
       ...(world?.mounts ?? [IMAGE_TMP]),
@@ -181,19 +202,9 @@ async function createContainer(
     ...(engine.runtime === undefined ? {} : { runtime: engine.runtime }),
     ...(options.terminalSize === undefined ? {} : { terminalSize: options.terminalSize }),
   });
-  const create = (): Promise<unknown> =>
-    daemon.request({
-      method: "POST",
-      path: "/containers/create",
-      body,
-      doing: "create the container",
-      tolerate: [404],
-    });
-  let answer = await create();
-  if (answer === undefined) {
-    await image.make(daemon, ownership);
-    answer = await create();
-  }
+  const answer = await createOfOwn(daemon, {
+    ...{ image, ownership, body, purpose: "", doing: "create the container" },
+  });
   return {
     container: pickText(answer, "Id"),
     warnings: toList(pick(answer, "Warnings")).map(String),

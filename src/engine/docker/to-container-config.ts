@@ -10,7 +10,6 @@ import { toDockerMounts, toDockerTmpfs } from "./to-docker-mounts.js";
 /** What the body of `POST /containers/create` is made of. */
 export interface ContainerInput {
   readonly spec: SandboxSpec;
-  readonly image: string;
   readonly ownership: Ownership;
   readonly mounts: readonly ContainerMount[];
   /** Text of the seccomp profile, which is in Docker's own format. */
@@ -50,7 +49,6 @@ const MOST_PROCESSES = 4096;
 export function toContainerConfig(input: ContainerInput): object {
   const { spec, ownership } = input;
   return {
-    Image: input.image,
     Entrypoint: toPerlArgv("announce.pl"),
     Cmd: [
       spec.terminal ? "terminal" : "pipes",

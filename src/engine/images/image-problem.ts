@@ -7,7 +7,7 @@ export function unusable(reason: string, hint?: string): SandboxError {
 
 /** There is no such image, or the reference does not say which. */
 export function unknownImage(reason: string, hint?: string): SandboxError {
-  return new SandboxError("usage", reason, hint === undefined ? {} : { hint });
+  return new SandboxError("sandbox-unavailable", reason, hint === undefined ? {} : { hint });
 }
 
 const NO_SPACE = ["ENOSPC", "EDQUOT"];

@@ -17,6 +17,7 @@ export function openOciEngine(options: OciEngineOptions): Engine {
     resolveImage: async (reference, progress) => await resolveImage(options, reference, progress),
     // The kernel ends a sandbox with its stage, and all its mounts with it: nothing is ever left.
     async settle(): Promise<void> {},
+    async abandon(): Promise<undefined> {},
     async prune({ dryRun, isImageUsed }): Promise<readonly string[]> {
       if (options.imagesDir === undefined) return [];
       const { pruneImages } = await import("../images/prune-images.js");
