@@ -63,7 +63,7 @@ export const COMMANDS: readonly RegisteredCommand[] = [
   },
   {
     name: "prune",
-    summary: "remove the layers of committed and discarded sessions",
+    summary: "remove layers that nobody needs, and what killed processes left",
     load: async () => (await import("./commands/prune.js")).pruneCommand,
   },
   {

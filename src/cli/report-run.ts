@@ -19,9 +19,6 @@ export async function reportRun(result: RunResult, options: ReportOptions): Prom
   return await tellRun(result, { ...options, own, commit: commits ? options.commit : "never" });
 }
 
-/** We ended the task with SIGKILL. */
-const INTERRUPTED = 137;
-
 /** The code a task's end gives the command line: its own, 128 and the signal, 124 for a timeout. */
 function exitOf(outcome: Outcome): number {
   switch (outcome.outcome) {
@@ -32,7 +29,7 @@ function exitOf(outcome: Outcome): number {
     case "timed-out":
       return EXIT_CODES["timed-out"];
     case "interrupted":
-      return INTERRUPTED;
+      return EXIT_CODES.interrupted;
     case "not-started":
       return outcome.code;
     default:

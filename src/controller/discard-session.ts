@@ -1,17 +1,28 @@
 import { SandboxError } from "../core/error.js";
 import type { SessionId } from "../core/ids.js";
 import type { SessionRecord } from "../core/session.js";
+import type { Leftover } from "../engine/engine.js";
 import { removeLayers } from "../overlay/remove-layers.js";
 import type { Controller } from "./controller.js";
 import { lockCommit } from "./lock-workspaces.js";
-import { refuseAlive } from "./refuse-alive.js";
+import { abandonSandbox } from "./refuse-alive.js";
 import { recoverBefore } from "./recover-workspaces.js";
 
-/** Drops a session's layers; its record stays, so that one can see what there was. Throws `busy` while it runs. */
+/** A session that was dropped. */
+interface Discarded {
+  readonly record: SessionRecord;
+  /** What may still be with its daemon, until `prune`. */
+  readonly leftover?: Leftover;
+}
+
+/**
+ * Drops a session's layers; its record stays, so that one can see what there was. Its daemon need not answer: nobody wants what it
+ * holds. Throws `busy` while it runs.
+ */
 export async function discardSession(
   controller: Controller,
   session: SessionId,
-): Promise<SessionRecord> {
+): Promise<Discarded> {
   const { store } = controller;
   // Layers of a half-applied commit hold a part of the person's own tree: they go back first.
   const before = await store.readSession(session);
@@ -22,14 +33,15 @@ export async function discardSession(
     throw new SandboxError("busy", `session ${session} is still running`, {
       hint: "end its task first",
     });
-  if (record.state === "discarded") return record;
-  await refuseAlive(controller, record);
+  if (record.state === "discarded") return { record };
+  const leftover = await abandonSandbox(controller, record);
   const next: SessionRecord = {
     ...record,
     state: record.state === "committed" ? "committed" : "discarded",
   };
-  for (const layers of record.layers) removeLayers(layers);
+  // What a task may still write to goes when its daemon answers: with `prune`.
+  if (leftover?.isWriting !== true) for (const layers of record.layers) removeLayers(layers);
   store.updateSession(next);
   store.appendAudit({ event: "session.discarded", session });
-  return next;
+  return { record: next, ...(leftover === undefined ? {} : { leftover }) };
 }

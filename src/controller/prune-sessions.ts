@@ -1,8 +1,11 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
 import type { SessionId } from "../core/ids.js";
 import type { SessionRecord } from "../core/session.js";
 import { removeLayers } from "../overlay/remove-layers.js";
 import type { Controller } from "./controller.js";
 import { lockCommit } from "./lock-workspaces.js";
+import { abandonSandbox } from "./refuse-alive.js";
 import { pruneSandboxes } from "./prune-sandboxes.js";
 import { recoverBefore } from "./recover-workspaces.js";
 
@@ -26,9 +29,15 @@ export async function pruneSessions(
   const kept: { session: SessionId; why: string }[] = [];
   for (const record of (await controller.store.listSessions()).sessions) {
     const why = reasonToKeep(record);
-    if (why !== undefined) kept.push({ session: record.session, why });
-    else if (asked.dryRun || (await pruneOne(controller, record.session)))
-      removed.push(record.session);
+    const { session } = record;
+    if (why !== undefined) {
+      kept.push({ session, why });
+      continue;
+    }
+    const hadLayers = hasLayers(record);
+    const left = asked.dryRun ? undefined : await pruneOne(controller, session);
+    if (left !== undefined) kept.push({ session, why: left });
+    else if (hadLayers) removed.push(session);
   }
   const others = await pruneEngine(controller, asked);
   return { removed, kept, others: [...others, ...(await pruneSandboxes(controller, asked))] };
@@ -60,13 +69,13 @@ async function isImageUsed({ store }: Controller, id: string): Promise<boolean> 
 function reasonToKeep(record: SessionRecord): string | undefined {
   switch (record.state) {
     case "running":
-      return "it is running";
+      return "running";
     case "partial":
-      return "a part of it is not committed";
+      return "partly committed";
     case "interrupted":
-      return "it was interrupted and may hold changes";
+      return "interrupted, may hold changes";
     case "pending":
-      return isEmpty(record) ? undefined : "its changes are pending";
+      return isEmpty(record) ? undefined : "changes pending";
     case "committed":
     case "discarded":
     case "failed":
@@ -79,14 +88,24 @@ function isEmpty(record: SessionRecord): boolean {
   return counts !== undefined && counts.added + counts.modified + counts.deleted === 0;
 }
 
-/** Under the session's lock, and only if nothing has become pending meanwhile. */
-async function pruneOne(controller: Controller, session: SessionId): Promise<boolean> {
+function hasLayers(record: SessionRecord): boolean {
+  return record.layers.some(({ upper }) => existsSync(path.dirname(upper)));
+}
+
+/** Under the session's lock, and only if nothing has become pending meanwhile. Returns why it was kept. */
+async function pruneOne(controller: Controller, session: SessionId): Promise<string | undefined> {
   const before = await controller.store.readSession(session);
   await recoverBefore(controller, before.workspaces);
   await using _locks = await lockCommit(controller, before);
   const record = await controller.store.readSession(session);
-  if (reasonToKeep(record) !== undefined) return false;
-  for (const layers of record.layers) removeLayers(layers);
+  const why = reasonToKeep(record);
+  if (why !== undefined) return why;
+  if (hasLayers(record)) {
+    const leftover = await abandonSandbox(controller, record);
+    if (leftover?.isWriting === true)
+      return "given up, but the daemon that may still run it does not answer";
+    for (const layers of record.layers) removeLayers(layers);
+  }
   controller.store.removeSession(session, { keepRecord: true });
-  return true;
+  return undefined;
 }

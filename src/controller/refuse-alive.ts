@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import path from "node:path";
 import { SandboxError } from "../core/error.js";
 import type { SessionRecord } from "../core/session.js";
+import type { Engine, Leftover } from "../engine/engine.js";
 import type { Controller } from "./controller.js";
 
 /**
@@ -9,19 +10,44 @@ import type { Controller } from "./controller.js";
  * the program was killed the kernel needs a moment to end it, and a daemon must answer; until then the layers can change.
  */
 export async function refuseAlive(controller: Controller, record: SessionRecord): Promise<void> {
+  refuseRunning(controller, record);
+  await endLeft(controller, record, (engine, left) => engine.settle(left));
+}
+
+/**
+ * Ends what is left of the sandbox of a session that is given up, with all that only it holds. Returns what could not be ended.
+ * Throws `busy` while a sandbox without a daemon is still being ended.
+ */
+export async function abandonSandbox(
+  controller: Controller,
+  record: SessionRecord,
+): Promise<Leftover | undefined> {
+  refuseRunning(controller, record);
+  return await endLeft(controller, record, (engine, left) => engine.abandon(left));
+}
+
+function refuseRunning({ host }: Controller, { session }: SessionRecord): void {
+  if (!host.isSandboxAlive(session)) return;
+  throw new SandboxError("busy", `the sandbox of ${session} is still being ended`, {
+    hint: "try again in a moment",
+  });
+}
+
+async function endLeft<T>(
+  controller: Controller,
+  record: SessionRecord,
+  end: (engine: Engine, left: Parameters<Engine["settle"]>[0]) => Promise<T>,
+): Promise<T | undefined> {
   const { session } = record;
-  if (controller.host.isSandboxAlive(session))
-    throw new SandboxError("busy", `the sandbox of ${session} is still being ended`, {
-      hint: "try again in a moment",
-    });
   // A task that was waited for to its end has left nothing; the kernel ends what has no daemon.
-  if (record.daemon === undefined || record.sealedNs !== undefined) return;
+  if (record.daemon === undefined || record.sealedNs !== undefined) return undefined;
   const engine = await controller.openEngine({
     engine: record.engine,
     runtime: undefined,
     daemon: record.daemon,
   });
   const scratchDir = path.join(controller.store.sessionDir(session), "scratch");
-  await engine.settle({ spec: record.spec, sandboxId: session, scratchDir });
-  rmSync(scratchDir, { recursive: true, force: true });
+  const ended = await end(engine, { spec: record.spec, sandboxId: session, scratchDir });
+  if (ended === undefined) rmSync(scratchDir, { recursive: true, force: true });
+  return ended;
 }

@@ -148,7 +148,11 @@ export async function superviseSession(
           { event: "run.started", session: record.session, data: { command: record.command } },
           { durable: false },
         ),
-      meanwhile: () => void import("./seal-untouched.js"),
+      meanwhile: ({ runtime, limits }) => {
+        // For whoever looks while it runs, or after this process was killed.
+        controller.store.updateSession({ ...record, runtime, limits }, { durable: false });
+        void import("./seal-untouched.js");
+      },
     });
     if (end.outcome.outcome === "not-started") {
       await end.cleaned;
@@ -175,7 +179,8 @@ const START_ERRORS = {
 /** Its layers are read by whoever asks next, when its sandbox has been ended. */
 function keepLost(controller: Controller, record: SessionRecord, lost: LostTask): unknown {
   const { cause, runtime } = lost;
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const reason = `the task was interrupted: ${why}`;
   controller.store.updateSession({
     ...record,
     state: "interrupted",
@@ -183,10 +188,10 @@ function keepLost(controller: Controller, record: SessionRecord, lost: LostTask)
     reason,
     endedAt: new Date().toISOString(),
   });
-  controller.notice(
-    `sandbox: session ${record.session} is kept: \`sandbox diff ${record.session}\` reads it when the daemon answers again`,
-  );
-  return cause;
+  return new SandboxError("interrupted", reason, {
+    hint: `it is kept: \`sandbox diff ${record.session}\` reads what it did when the daemon answers again`,
+    cause,
+  });
 }
 
 /** Nothing ran: the first revision leaves nothing, a later one leaves what was there. */

@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import type { Readable, Writable } from "node:stream";
+import { SandboxError } from "../core/error.js";
 import type { SessionId } from "../core/ids.js";
 import type { LimitReport, Outcome, SandboxSpec } from "../core/sandbox-spec.js";
 import type { Engine, RunningSandbox, TerminalSize } from "../engine/engine.js";
@@ -45,8 +46,8 @@ export async function superviseTask(
     readonly io: TaskIo;
     /** Writes down that the task is about to begin; if it throws, the task does not. */
     readonly log: () => void;
-    /** Called while the task runs: there is time. */
-    readonly meanwhile: () => void;
+    /** Called when the task has begun: while it runs there is time. */
+    readonly meanwhile: (running: RunningSandbox) => void;
   },
 ): Promise<TaskEnd> {
   const { engine, spec, session, io } = task;
@@ -70,9 +71,8 @@ export async function superviseTask(
       },
       ...(io.terminalSize === undefined ? {} : { terminalSize: io.terminalSize }),
     });
-    await logOrAbort(starting, { log: task.log, abort });
-    const running = await starting;
-    task.meanwhile();
+    const running = await abortable(starting, { io, abort, log: task.log });
+    task.meanwhile(running);
     const outcome = await waitFor(running, io).catch((error: unknown) => {
       throw new LostTask(running.runtime, error);
     });
@@ -100,6 +100,38 @@ export class LostTask extends Error {
   constructor(runtime: string, cause: unknown) {
     super("the end of the task was not seen", { cause });
     this.runtime = runtime;
+  }
+}
+
+/** Signals that end a program which does nothing about them. */
+const ENDING: ReadonlySet<number> = new Set([1, 2, 3, 15]);
+
+/** Until the task begins a signal is for us: it never begins then. A second one ends us as it always does. */
+async function abortable(
+  starting: Promise<RunningSandbox>,
+  o: { readonly io: TaskIo; readonly log: () => void; readonly abort: AbortController },
+): Promise<RunningSandbox> {
+  const stopWatching = o.io.watch({
+    signal: (signal) => {
+      if (!ENDING.has(signal)) return;
+      stopWatching();
+      o.abort.abort(
+        new SandboxError(
+          "sandbox-unavailable",
+          "interrupted before the task began: nothing has run, nothing is kept",
+        ),
+      );
+    },
+    resize: () => {},
+  });
+  try {
+    await logOrAbort(starting, o);
+    return await starting;
+  } catch (error) {
+    o.abort.signal.throwIfAborted();
+    throw error;
+  } finally {
+    stopWatching();
   }
 }
 

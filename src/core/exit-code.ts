@@ -9,6 +9,7 @@ export type ErrorCode =
   | "damaged"
   | "busy"
   | "timed-out"
+  | "interrupted"
   | "sandbox-unavailable"
   | "not-executable"
   | "command-not-found";
@@ -24,6 +25,8 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   damaged: 1,
   busy: 1,
   "timed-out": 124,
+  // As where we end a task at a limit, by SIGKILL.
+  interrupted: 137,
   "sandbox-unavailable": 125,
   "not-executable": 126,
   "command-not-found": 127,

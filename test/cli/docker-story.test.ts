@@ -164,12 +164,31 @@ describe("the docker engine from the command line", {
     await once(child.stdout, "data");
     await own[Symbol.asyncDispose]();
     const [code] = await exit;
-    assert.equal(code, 125, said);
-    assert.match(said, /went away|answers/);
+    assert.equal(code, 137, said);
     const { session, state } = latest();
     assert.equal(state, "interrupted");
+    const line =
+      /^sandbox: the task was interrupted: (?:no|the) Docker daemon [^\n]*\n {2}hint: it is kept: [^\n]*\n$/;
+    assert.match(said, line);
+    assert.ok(said.includes(`sandbox diff ${session}`), said);
+    const shown = person.sandboxJson(["show", session]).json;
+    assert.deepEqual([shown.runtime, shown.daemon], ["docker", own.address]);
     const diff = person.sandbox(["diff", session]);
     assert.equal(diff.status, 1, diff.stdout);
     assert.match(diff.stderr, /cannot be ended/);
+    // Its layers may still be written to, for all that one can know: they stay until the daemon has been asked.
+    const record = path.join(person.stateHome, "sessions", session, "layers/0/upper/lost.txt");
+    const pruned = person.sandbox(["prune"]);
+    assert.ok(existsSync(record), `control: prune alone never drops it: ${pruned.stdout}`);
+    const discarded = person.sandbox(["discard", session]);
+    assert.equal(discarded.status, 0, discarded.stderr);
+    assert.match(
+      discarded.stderr,
+      /cannot be ended: no Docker daemon answers.*\n {2}hint: .*prune/,
+    );
+    assert.equal(person.sandboxJson(["show", session]).json.state, "discarded");
+    const kept = person.sandbox(["prune"]);
+    assert.match(kept.stdout, /^kept 1, given up, but the daemon .* does not answer: s-/m);
+    assert.ok(existsSync(record));
   });
 });

@@ -21,12 +21,20 @@ async function act(command: Command, context: CliContext): Promise<number> {
     text: command.args[0] ?? "",
     purpose: "change",
   });
-  const record = await discardSession(controller, session);
+  const { record, leftover } = await discardSession(controller, session);
   if (command.opts<{ readonly json?: true }>().json === true)
-    writeJson(context.stdout, "discard", { session, state: record.state });
+    writeJson(context.stdout, "discard", {
+      session,
+      state: record.state,
+      ...(leftover === undefined ? {} : { leftover: leftover.reason }),
+    });
   else
     context.stdout.write(
       `${session} discarded: its changes are gone, your files are as they were\n`,
+    );
+  if (leftover !== undefined)
+    controller.notice(
+      `sandbox: ${leftover.reason}\n  hint: what is left of it there goes with \`sandbox prune\`, when the daemon answers`,
     );
   return 0;
 }

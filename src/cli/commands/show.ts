@@ -45,6 +45,7 @@ function toShowObject(record: SessionRecord, commits: readonly CommitRecord[]): 
   return {
     ...toSessionObject(record, commits),
     engine: record.engine,
+    ...(record.daemon === undefined ? {} : { daemon: record.daemon }),
     ...(record.runtime === undefined ? {} : { runtime: record.runtime }),
     ...(record.outcome === undefined ? {} : { outcome: record.outcome }),
     ...(record.durationMs === undefined ? {} : { durationMs: record.durationMs }),
@@ -73,7 +74,8 @@ function renderSession(
     ["state", toShownState(record, commits)],
     ["command", record.command.map(quoteWord).join(" ")],
     ["workspace", record.workspaces.join("\n")],
-    ["engine", `${record.engine}${record.runtime === undefined ? "" : ` (${record.runtime})`}`],
+    ["engine", renderEngine(record)],
+    ["daemon", record.daemon],
     ["image", renderImage(record)],
     ["started", record.startedAt],
     ["result", renderResult(context, record)],
@@ -101,6 +103,11 @@ function renderCommit({ commit, undoes, state, createdAt, applied }: CommitRecor
 
 function renderRow(label: string, value: string): readonly string[] {
   return value.split("\n").map((line, at) => `${(at === 0 ? label : "").padEnd(10)} ${line}\n`);
+}
+
+function renderEngine({ engine, runtime }: SessionRecord): string {
+  if (runtime === undefined) return engine;
+  return runtime === engine ? `${engine} (its daemon's own runtime)` : `${engine} (${runtime})`;
 }
 
 function renderImage({ spec }: SessionRecord): string | undefined {

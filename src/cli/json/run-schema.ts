@@ -73,6 +73,7 @@ export const errorSchema = z.strictObject({
       "damaged",
       "busy",
       "timed-out",
+      "interrupted",
       "sandbox-unavailable",
       "not-executable",
       "command-not-found",

@@ -39,6 +39,7 @@ export const showSchema = z.strictObject({
   schema: z.literal("show/1"),
   ...sessionShape,
   engine: z.enum(["oci", "docker"]),
+  daemon: z.string().optional().describe("Address of the daemon that has the sandbox"),
   runtime: z.string().optional(),
   outcome: z
     .strictObject({
@@ -120,6 +121,7 @@ export const discardSchema = z.strictObject({
   schema: z.literal("discard/1"),
   session: sessionIdSchema,
   state: sessionStateSchema,
+  leftover: z.string().optional().describe("Why something may be left with its daemon until prune"),
 });
 
 /** `prune --json`. */
