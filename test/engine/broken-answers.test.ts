@@ -59,6 +59,22 @@ describe("an answer of a daemon", () => {
     );
   });
 
+  it("that refuses a connection to a container leaves none open", async () => {
+    let closed: Promise<unknown> | undefined;
+    await withDaemon(
+      (response, { socket }) => {
+        closed = once(socket, "close");
+        response.writeHead(409).end('{"message":"it is not running"}');
+      },
+      async (daemon) => {
+        const refused = { message: "docker cannot attach to the container: it is not running" };
+        await assert.rejects(daemon.attach("x", { stdin: true }), refused);
+        const late = delay(10_000, "open", { ref: false });
+        assert.notEqual(await Promise.race([closed, late]), "open");
+      },
+    );
+  });
+
   it("without an end is refused", async () => {
     const piece = Buffer.alloc(2 ** 20, "x");
     const pour = (response: ServerResponse): void => {

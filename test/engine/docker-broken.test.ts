@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
+import { toHomeLabel } from "../../src/engine/docker/labels.js";
 import { type DaemonProxy, openDaemonProxy, type Treatment } from "../support/daemon-proxy.js";
 import { clearEngine, openTestDockerEngine } from "../support/docker-engine.js";
 import { openEngineCase } from "../support/engine-case.js";
@@ -28,6 +29,9 @@ describe("a docker daemon with one thing wrong", { skip: skipWithoutDocker() }, 
     home[Symbol.dispose]();
   });
 
+  const left = () =>
+    docker.docker(["ps", "-aq", "-f", `label=io.github.sandbox.home=${toHomeLabel(home.path)}`]);
+
   const behind = (treat: (request: string) => Treatment): Promise<DaemonProxy> =>
     openDaemonProxy(docker, treat);
 
@@ -51,7 +55,7 @@ describe("a docker daemon with one thing wrong", { skip: skipWithoutDocker() }, 
       await open(docker.env).settle({ spec, sandboxId, scratchDir: one.scratch });
       assert.deepEqual(readdirSync(one.upper).sort(), ["a", "w"]);
       assert.equal(readFileSync(path.join(one.upper, "w"), "utf8"), "work\n");
-      assert.equal(docker.docker(["ps", "-aq"]), "");
+      assert.equal(left(), "");
     });
 
   it("that was never asked to begin leaves nothing", async () => {
@@ -61,7 +65,7 @@ describe("a docker daemon with one thing wrong", { skip: skipWithoutDocker() }, 
     using one = openEngineCase(open(proxy.env));
     await assert.rejects(one.run("echo work > w"), { code: "sandbox-unavailable" });
     assert.deepEqual(readdirSync(one.upper), []);
-    assert.equal(docker.docker(["ps", "-aq"]), "");
+    assert.equal(left(), "");
   });
 
   it("brings back what the task did where it goes away after the end and comes again", async () => {

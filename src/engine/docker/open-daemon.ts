@@ -88,10 +88,9 @@ export class Daemon {
    * The streams of a container that is not started yet: what is written goes to its stdin, what comes is its output,
    * in frames (see `demux-output.ts`) or, with a terminal, as it is.
    */
-  async attach(
-    container: string,
-    streams: { readonly stdin: boolean; readonly abort?: AbortSignal },
-  ): Promise<Duplex> {
+  async attach(container: string, streams: { readonly stdin: boolean }): Promise<Duplex> {
+    // A request whose body stays open would, where it is refused, keep the connection and so the process here.
+    const refused = new AbortController();
     const answer = await this.#dial(
       {
         method: "POST",
@@ -104,10 +103,13 @@ export class Daemon {
         },
         doing: "attach to the container",
         mayTakeLong: true,
-        ...(streams.abort === undefined ? {} : { abort: streams.abort }),
+        abort: refused.signal,
       },
       { isStream: true, hijack: true, openStdin: true, allowEmpty: true },
-    );
+    ).catch((error: unknown) => {
+      refused.abort();
+      throw error;
+    });
     if (isStream(answer) && "write" in answer) return answer as Duplex;
     throw new SandboxError("sandbox-unavailable", "docker cannot attach to the container");
   }

@@ -1,7 +1,7 @@
 import { SandboxError } from "../../core/error.js";
 import { readCarried } from "./carried-record.js";
 import type { ContainerLayers, OpenLayersInput } from "./container-layers.js";
-import { refuseUnfit } from "./refuse-unfit.js";
+import { refuseCarrying } from "./refuse-unfit.js";
 
 /** The layers of a sandbox: where they are, or carried to a daemon that cannot see or cannot map them. */
 export async function openLayers(input: OpenLayersInput): Promise<ContainerLayers> {
@@ -16,7 +16,7 @@ export async function openLayers(input: OpenLayersInput): Promise<ContainerLayer
       `the daemon at ${input.daemon.address} sees nothing of this machine: it needs an image`,
       { hint: "name one that it has, or can pull: --image debian:12" },
     );
-  if (!isSeen) await refuseUnfit(input.daemon);
+  await refuseCarrying(input.daemon);
   const { openCarriedLayers } = await import("./open-carried-layers.js");
   return openCarriedLayers(input, { carries: isSeen ? "overlays" : "everything" });
 }

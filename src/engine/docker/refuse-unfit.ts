@@ -8,8 +8,7 @@ import { pick, toList } from "./parse-answer.js";
  * lost.
  */
 export async function refuseUnfit(daemon: Daemon): Promise<void> {
-  const info = await daemon.request({ method: "GET", path: "/info", doing: "ask what it is" });
-  const options = toList(pick(info, "SecurityOptions")).map(String);
+  const options = await readOptions(daemon);
   if (options.some((option) => /\brootless\b/.test(option)))
     throw new SandboxError(
       "sandbox-unavailable",
@@ -22,4 +21,20 @@ export async function refuseUnfit(daemon: Daemon): Promise<void> {
       `the daemon at ${daemon.address} applies no seccomp profiles`,
       { hint: "it needs a kernel with CONFIG_SECCOMP_FILTER and a runtime built with seccomp" },
     );
+}
+
+/** Throws likewise where nothing can be carried to the daemon: one that remaps users gives to others what it is sent. */
+export async function refuseCarrying(daemon: Daemon): Promise<void> {
+  await refuseUnfit(daemon);
+  if (!(await readOptions(daemon)).some((option) => /\buserns\b/.test(option))) return;
+  throw new SandboxError(
+    "sandbox-unavailable",
+    `the daemon at ${daemon.address} remaps users: files that are sent to it get other owners`,
+    { hint: "use --engine oci, a workspace that is not root's, or a daemon without userns-remap" },
+  );
+}
+
+async function readOptions(daemon: Daemon): Promise<readonly string[]> {
+  const info = await daemon.request({ method: "GET", path: "/info", doing: "ask what it is" });
+  return toList(pick(info, "SecurityOptions")).map(String);
 }
