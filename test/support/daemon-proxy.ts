@@ -71,7 +71,8 @@ function forward(client: Socket, to: string, treat: (request: string) => Treatme
     onAnswer();
   });
   client.once("close", () => daemon.destroy()).once("end", () => daemon.end());
-  daemon.once("close", () => client.destroy()).once("end", () => client.end());
+  // What the daemon has said is on its way still.
+  daemon.once("close", () => client.end());
   return daemon;
 }
 
