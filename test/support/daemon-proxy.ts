@@ -28,7 +28,8 @@ export async function openDaemonProxy(
   const dir = openTempDir();
   const socket = path.join(dir.path, "proxy.sock");
   const open = new Set<Socket>();
-  const server = createServer((client) => {
+  // A client that has sent all its input still waits for the output.
+  const server = createServer({ allowHalfOpen: true }, (client) => {
     for (const one of [client, forward(client, daemon.socket, treat)]) {
       open.add(one);
       one.on("error", () => {}).once("close", () => open.delete(one));
@@ -51,7 +52,7 @@ export async function openDaemonProxy(
 
 /** Node's client writes each request's head as a chunk of its own, on a connection that has no other under way. */
 function forward(client: Socket, to: string, treat: (request: string) => Treatment): Socket {
-  const daemon = connect(to);
+  const daemon = connect({ path: to, allowHalfOpen: true });
   const cut = (): void => {
     client.destroy();
     daemon.destroy();
@@ -71,8 +72,7 @@ function forward(client: Socket, to: string, treat: (request: string) => Treatme
     onAnswer();
   });
   client.once("close", () => daemon.destroy()).once("end", () => daemon.end());
-  // What the daemon has said is on its way still.
-  daemon.once("close", () => client.end());
+  daemon.once("end", () => client.end()).once("close", () => client.end());
   return daemon;
 }
 
