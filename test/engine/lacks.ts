@@ -59,3 +59,15 @@ export const DOCKER_RUNSC: Lacks = {
     "they are gVisor's own, in its kernel, without the profile that forbids them",
   programs: "slow by nature; the same kernel runs them without the daemon (oci-runsc)",
 };
+
+/** A daemon that sees another filesystem. */
+export const DOCKER_REMOTE: Lacks = {
+  "no /sys": SYS,
+  "nothing of the host but system directories and what is mounted":
+    "the daemon sees nothing of this host: the directories are the image's",
+  "the task reads no path of the layers in its mount table":
+    "it reads those of the daemon's volumes, as with docker-runc",
+  "the reserve: the task is ended before the filesystem is full":
+    "the layers lie with the daemon, not on the small filesystem",
+  programs: "they meet the same kernel and filter as in docker-runc; the image has few of them",
+};

@@ -104,9 +104,9 @@ async function startSshd(
     ...["PasswordAuthentication no", "PermitRootLogin yes", `SetEnv DOCKER_HOST=${address}`],
   ];
   writeFileSync(`${dir}/sshd_config`, `${config.join("\n")}\n`);
-  const child = spawn("/usr/sbin/sshd", ["-D", "-e", "-f", `${dir}/sshd_config`], {
-    stdio: "ignore",
-  });
+  // It ends with the process that started it, as the daemon does.
+  const sshd = ["--pdeathsig", "TERM", "/usr/sbin/sshd", "-D", "-e", "-f", `${dir}/sshd_config`];
+  const child = spawn("setpriv", sshd, { stdio: "ignore" });
   const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   await waitForPort(port);
   return {
