@@ -87,9 +87,14 @@ export function toCommitObject(report: CommitReport): object {
     skipped: paths(report.skipped),
     conflicts: report.conflicts.map((conflict) => ({
       ...toPath(report.workspaces, conflict),
-      reason: conflict.reason,
+      ...toConflictFields(conflict),
     })),
   };
+}
+
+function toConflictFields(conflict: CommitReport["conflicts"][number]): object {
+  const { reason, task = "", host = "", ways = [] } = conflict;
+  return { reason, task, host, ways };
 }
 
 function toStateObject(state: BaseState | NextState): object {

@@ -49,8 +49,8 @@ export function abandon(
   });
   restoreDirs(bench, dirs);
   const untold = undone.left.filter(({ step }) => !accepted.has(step));
-  if (untold.length > 0) journal?.append([{ t: "left", steps: untold.map(({ step }) => step) }]);
-  else journal?.append([{ t: "undone" }]);
+  if (untold.length > 0) journal?.append("left", [{ steps: untold.map(({ step }) => step) }]);
+  else journal?.append("undone", [{}]);
   return untold.map(({ workspace, path, reason }) => ({ workspace, path, reason }));
 }
 

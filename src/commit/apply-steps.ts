@@ -1,6 +1,6 @@
 import { hasErrno, SandboxError } from "../core/error.js";
 import { RENAME_EXCHANGE, RENAME_NOREPLACE } from "../host/native.js";
-import { naming } from "./failure.js";
+import { namingEach } from "./failure.js";
 import { inWorkspace } from "./roots.js";
 import { setMetadata } from "./set-metadata.js";
 import { showPath } from "./show-path.js";
@@ -13,11 +13,9 @@ import type { PathState, Step } from "./step.js";
  * ends with `conflict`. Metadata of directories last, the deepest first.
  */
 export function applySteps(bench: Workbench, steps: readonly Step[]): void {
-  for (const step of steps) naming(showPath(step.path), () => applyStep(bench, step));
-  for (const step of steps.toReversed()) {
-    const { after } = step;
-    if (after?.type === "dir") naming(showPath(step.path), () => finishDir(bench, step, after));
-  }
+  namingEach(steps, (step) => applyStep(bench, step));
+  const dirs = steps.filter((step) => step.after?.type === "dir").reverse();
+  namingEach(dirs, (step) => finishDir(bench, step));
 }
 
 function applyStep(bench: Workbench, step: Step): void {
@@ -33,7 +31,10 @@ function applyStep(bench: Workbench, step: Step): void {
     if (hasErrno(error, "EEXIST", "ENOENT", "ENOTDIR", "ELOOP", "EXDEV")) throw raced(step, error);
     throw error;
   }
-  if (step.before?.type === "dir" || step.after?.type === "dir") roots.forget();
+  if (step.before?.type === "dir" || step.after?.type === "dir") {
+    roots.forgetBelow(inWorkspace(step.workspace, step.path));
+    roots.forgetBelow(step.slot);
+  }
   if (step.before !== undefined && !isExpected(bench, step, step.before)) putBack(bench, step);
 }
 
@@ -58,12 +59,12 @@ function putBack({ ops, roots }: Workbench, step: Step): never {
   throw raced(step);
 }
 
-function finishDir({ ops, roots }: Workbench, step: Step, after: PathState): void {
+function finishDir({ ops, roots }: Workbench, step: Step): void {
   const place = inWorkspace(step.workspace, step.path);
   const at = roots.dirAt(place);
   const from = ops.stat(at);
-  if (from === undefined) throw raced(step);
-  setMetadata(ops, at, { from, wanted: after });
+  if (from === undefined || step.after === undefined) throw raced(step);
+  setMetadata(ops, at, { from, wanted: step.after });
 }
 
 /** The conflict of a path that another process changed while it was being committed. */

@@ -1,8 +1,9 @@
 import type { BaseState, Change, Layers, NextState, Owner } from "../core/change.js";
-import { parentPath } from "../core/path.js";
+import { parentPath, type RelPath } from "../core/path.js";
 import type { FileOps } from "../host/confined-ops.js";
 import type { ConfinedRoot, Missing } from "../host/confined-root.js";
 import type { FileStat } from "../host/confined-stat.js";
+import type { WayOut } from "./explain-conflict.js";
 import { describeDifference, type Expected, nameType, type Present } from "./same-state.js";
 
 /** How a path of the workspace stands to a change. */
@@ -11,26 +12,70 @@ export type Verdict =
   | { readonly verdict: "before"; readonly stat?: FileStat }
   /** As the change would leave it: the host made the same change. */
   | { readonly verdict: "after" }
-  | { readonly verdict: "conflict"; readonly reason: string };
+  | {
+      readonly verdict: "conflict";
+      readonly reason: string;
+      /** What the host did, as a sentence without its subject. */
+      readonly host: string;
+      readonly ways: readonly WayOut[];
+    };
 
 /** What a change is checked against. */
 export interface CheckContext {
   readonly ops: FileOps;
   readonly workspace: ConfinedRoot;
   readonly layers: Layers;
-  /** True for a directory that the plan makes, so that it need not be there yet. */
+  /** True where the plan makes the directory a change lies in, so that it need not be there yet. */
   readonly willExist: (change: Change) => boolean;
+  /** Directories the plan makes that were found absent: what is to come into them need not be looked for. */
+  readonly absent: Set<RelPath>;
 }
 
 /** Compares the workspace's present state of one path with both sides of a change. Reads only. */
 export function checkChange(change: Change, context: CheckContext): Verdict {
-  const found = context.workspace.find(change.path);
+  const found = find(change, context);
   if (typeof found === "string") return checkMissing(change, found, context);
+  if (isAsFound(change, found)) return { verdict: "before", stat: found };
   const present = { at: context.workspace.at(change.path), stat: found };
   const host = describeHostEdit(change, present, context);
   if (host === undefined) return { verdict: "before", stat: found };
   if (isAfter(change, present, context)) return { verdict: "after" };
-  return conflict(host);
+  return conflict(host, toWays(change, found));
+}
+
+/** Lines can be merged where both sides have a file that the task did not make or delete. */
+function toWays({ before, after }: Change, stat: FileStat): readonly WayOut[] {
+  const isText = stat.type === "file" && after?.type === "file" && before?.type === "file";
+  return isText ? ["merge", "theirs", "ours"] : ["theirs", "ours"];
+}
+
+function find(change: Change, context: CheckContext): FileStat | Missing {
+  const { absent, workspace } = context;
+  const parent = parentPath(change.path);
+  const isBelow = absent.size > 0 && parent !== undefined && absent.has(parent);
+  const found = isBelow ? "parent" : workspace.find(change.path);
+  if (change.before === undefined && change.after?.type === "dir" && isAbsent(found))
+    absent.add(change.path);
+  return found;
+}
+
+function isAbsent(found: FileStat | Missing): boolean {
+  return found === "name" || found === "parent";
+}
+
+/** The very inode of the fingerprint, and nothing has happened to it since: nothing else need be compared. */
+function isAsFound({ before, hostTouched }: Change, stat: FileStat): boolean {
+  return (
+    before !== undefined &&
+    hostTouched === undefined &&
+    stat.ino === before.ino &&
+    stat.ctimeNs === before.ctimeNs &&
+    stat.type === before.type &&
+    stat.mode === before.mode &&
+    stat.uid === before.uid &&
+    stat.gid === before.gid &&
+    (stat.type !== "file" || (stat.size === before.size && stat.mtimeNs === before.mtimeNs))
+  );
 }
 
 /** What the host did to a path since the task saw it; undefined where it did nothing. */
@@ -48,12 +93,13 @@ function describeHostEdit(
 
 function checkMissing(change: Change, missing: Missing, context: CheckContext): Verdict {
   const isMade = change.kind === "add" && context.willExist(change);
-  if (missing === "link" && !isMade) return conflict("a directory above it is a symbolic link now");
+  if (missing === "link" && !isMade)
+    return conflict("a directory above it is a symbolic link now", ["restore", "ours"]);
   if (change.after === undefined) return { verdict: "after" };
-  if (change.before !== undefined) return conflict("was deleted on the host");
   if (missing === "parent" && !isMade)
-    return conflict("the directory it belongs in is gone from the host");
-  if (change.hostTouched !== undefined) return conflict(change.hostTouched);
+    return conflict("the directory it belongs in is gone from the host", ["restore", "ours"]);
+  if (change.before !== undefined) return conflict("was deleted on the host", ["theirs", "ours"]);
+  if (change.hostTouched !== undefined) return conflict(change.hostTouched, ["theirs", "ours"]);
   return { verdict: "before" };
 }
 
@@ -98,6 +144,6 @@ function toId(
   return ids.task === ids.parent ? ids.task : undefined;
 }
 
-function conflict(reason: string): Verdict {
-  return { verdict: "conflict", reason };
+function conflict(reason: string, ways: readonly WayOut[]): Verdict {
+  return { verdict: "conflict", reason, host: reason, ways };
 }

@@ -61,7 +61,7 @@ function clearUpper({ ops, roots }: Workbench, transaction: Transaction, step: S
     return;
   }
   if (step.after?.type === "dir") {
-    roots.forget();
+    roots.forgetBelow(place);
     if (stat.type === "dir") removeAt(ops, roots.at(place), true);
     return;
   }

@@ -10,7 +10,7 @@ export function closeSelection(
   selection: "all" | ReadonlySet<number>,
 ): readonly Change[] {
   const { changes } = changeset;
-  if (selection === "all") return changes;
+  if (selection === "all" || selection.size === changes.length) return changes;
   const makers = new Map<string, number>();
   changes.forEach((change, index) => {
     if (makesDirectory(change)) makers.set(toKey(change.workspace, change.path), index);

@@ -1,4 +1,4 @@
-import type { Change, Layers, NextState } from "../core/change.js";
+import type { Change, Layers, NextState, Xattrs } from "../core/change.js";
 import { SandboxError } from "../core/error.js";
 import type { FileStat } from "../host/confined-stat.js";
 import { isOverlayMark, readValues } from "./carried-xattrs.js";
@@ -42,23 +42,30 @@ export function draftCommit(
     const upper = uppers[index];
     if (after === undefined || upper === undefined) return draft;
     const composed = context.composed.get(change);
-    const { mtimeNs } = composed === undefined && after.type !== "dir" ? upper : after;
+    const { nlink, ino } = upper.stat;
+    const { mtimeNs } = composed === undefined && after.type !== "dir" ? upper.stat : after;
     draft.after = toState(after, { owner: owners(change, present), mtimeNs });
-    const sole = upper.nlink === 1 || upper.nlink <= (names.get(`${workspace}/${upper.ino}`) ?? 1);
+    const sole = nlink === 1 || nlink <= (names.get(`${workspace}/${ino}`) ?? 1);
     draft.source = toSource(context, change, { upper, sole, composed });
     return draft;
   });
+}
+
+/** A path of the upperdir; `marks`: names of overlayfs's on it, where they are known. */
+interface Upper {
+  readonly stat: FileStat;
+  readonly marks: readonly string[] | undefined;
 }
 
 /** How many names of each inode of the layers are committed as they are. */
 function countNames(
   context: CommitContext,
   ready: readonly ReadyChange[],
-  uppers: readonly (FileStat | undefined)[],
+  uppers: readonly (Upper | undefined)[],
 ): ReadonlyMap<string, number> {
   const names = new Map<string, number>();
   ready.forEach(({ change }, index) => {
-    const upper = uppers[index];
+    const upper = uppers[index]?.stat;
     if (upper?.type !== "file" || upper.nlink === 1 || context.composed.has(change)) return;
     const key = `${change.workspace}/${upper.ino}`;
     names.set(key, (names.get(key) ?? 0) + 1);
@@ -83,7 +90,7 @@ function toState(
 }
 
 /** The path in the upperdir, as the change says it is; undefined for a deletion. */
-function findUpper(context: CommitContext, change: Change): FileStat | undefined {
+function findUpper(context: CommitContext, change: Change): Upper | undefined {
   const place = toUpper(change);
   const stat = context.roots.stat(place);
   const { after } = change;
@@ -95,7 +102,7 @@ function findUpper(context: CommitContext, change: Change): FileStat | undefined
   if (after.xattrs !== undefined)
     refuseOverlayMarks(change.path, Object.keys(after.xattrs).filter(isOverlayMark));
   const untouched = stat.ino === after.upper.ino && stat.ctimeNs === after.upper.ctimeNs;
-  if (untouched && stat.type === after.type) return stat;
+  if (untouched && stat.type === after.type) return { stat, marks: after.upper.marks };
   const expected = { ...after, uid: undefined, gid: undefined };
   const difference = describeDifference(
     context.ops,
@@ -103,7 +110,7 @@ function findUpper(context: CommitContext, change: Change): FileStat | undefined
     expected,
   );
   if (difference !== undefined) throw altered(change, difference);
-  return stat;
+  return { stat, marks: undefined };
 }
 
 function toUpper(change: Change): Place {
@@ -122,12 +129,13 @@ function toSource(
   context: CommitContext,
   change: Change,
   known: {
-    readonly upper: FileStat;
+    readonly upper: Upper;
     readonly sole: boolean;
     readonly composed: Composed | undefined;
   },
 ): DraftSource {
-  const { upper, composed } = known;
+  const { composed } = known;
+  const upper = known.upper.stat;
   if (composed !== undefined) {
     const copy = { kind: "copy", from: { root: COMMIT_ROOT, path: composed.content } } as const;
     // The original leaves the layers after the seal, unless a part of it stays pending.
@@ -137,17 +145,28 @@ function toSource(
   const from = toUpper(change);
   const rename = context.layers[change.workspace]?.staging === "rename";
   // An inode that keeps a name in the layers would let a later task write into the real file.
-  if (rename && (upper.type !== "file" || known.sole)) return toMove(context, from, upper);
+  if (rename && (upper.type !== "file" || known.sole))
+    return toMove(context, from, { ...known.upper, carried: change.after?.xattrs });
   const group = upper.nlink > 1 ? { group: `${change.workspace}/${upper.ino}` } : {};
   if (upper.type !== "file") return { kind: "make", ino: upper.ino, ...group };
   return { kind: "copy", from, ino: upper.ino, ...group };
 }
 
-function toMove(context: CommitContext, from: Place, upper: FileStat): DraftSource {
-  const { ino, uid, gid, mode } = upper;
+function toMove(
+  context: CommitContext,
+  from: Place,
+  upper: Upper & { readonly carried: Xattrs | undefined },
+): DraftSource {
+  const { ino, uid, gid, mode, type } = upper.stat;
   const move = { kind: "move", mayStay: true, from, was: { ino, uid, gid, mode } } as const;
-  if (upper.type === "symlink") return move;
-  const at = context.roots.at(from);
-  const marks = context.ops.listXattrs(at).filter(isOverlayMark);
-  return marks.length === 0 ? move : { ...move, strip: readValues(context.ops, at, marks) };
+  if (type === "symlink") return move;
+  const marks = upper.marks ?? context.ops.listXattrs(context.roots.at(from)).filter(isOverlayMark);
+  if (marks.length === 0 && upper.carried === undefined) return move;
+  const read = (names: readonly string[]): Xattrs =>
+    readValues(context.ops, context.roots.at(from), names);
+  return {
+    ...move,
+    ...(marks.length > 0 && { strip: read(marks) }),
+    ...(upper.carried !== undefined && { carries: read(Object.keys(upper.carried)) }),
+  };
 }

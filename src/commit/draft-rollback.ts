@@ -106,6 +106,8 @@ function addDraft(
 function isTakenBack(building: Building, step: Step, stat: FileStat | undefined): boolean {
   const { before } = step;
   if (stat === undefined) return before === undefined;
+  const left = step.after === undefined ? undefined : building.results.steps.get(step.n);
+  if (left !== undefined && left.ino === stat.ino && left.ctimeNs === stat.ctimeNs) return false;
   if (before === undefined || step.act === "set") return false;
   const at = building.roots.at(inWorkspace(step.workspace, step.path));
   return describeDifference(building.ops, { at, stat }, before) === undefined;

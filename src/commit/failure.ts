@@ -1,4 +1,6 @@
 import { isSandboxError, SandboxError } from "../core/error.js";
+import type { RelPath } from "../core/path.js";
+import { showPath } from "./show-path.js";
 
 const REASONS: ReadonlyMap<string, string> = new Map([
   ["ENOSPC", "no space left on the filesystem (or no inodes)"],
@@ -16,6 +18,22 @@ export function naming<T>(subject: string, act: () => T): T {
     return act();
   } catch (error) {
     throw toFailure(subject, error);
+  }
+}
+
+/** Runs `act` on each of `items` in turn; a system error becomes a `SandboxError` that names the path of the one it hit. */
+export function namingEach<T extends { readonly path: RelPath }>(
+  items: readonly T[],
+  act: (item: T, index: number) => void,
+): void {
+  let index = 0;
+  try {
+    for (const item of items) {
+      act(item, index);
+      index += 1;
+    }
+  } catch (error) {
+    throw toFailure(showPath(items[index]?.path ?? ""), error);
   }
 }
 

@@ -45,7 +45,7 @@ function findCopy(
   const place = { root: known.root, path: `${step.n}.copy` as RelPath };
   const stat = step.copy === undefined ? undefined : bench.roots.stat(place);
   if (stat?.type === "file" && before.digest !== undefined) {
-    if (hashFileAt(bench.ops, bench.roots.at(place)) === before.digest)
+    if (hashFileAt(bench.ops, bench.roots.at(place), stat.size) === before.digest)
       return { kind: "copy", from: place, ino: stat.ino, group: toGroup(step) };
     return "its earlier version is damaged";
   }
@@ -69,5 +69,5 @@ function isIntact(
   if (stat.type !== "file") return true;
   if (stat.size !== before.size) return false;
   if (before.digest === undefined) return stat.mtimeNs === before.mtimeNs;
-  return hashFileAt(ops, roots.at(place)) === before.digest;
+  return hashFileAt(ops, roots.at(place), stat.size) === before.digest;
 }

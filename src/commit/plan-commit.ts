@@ -7,6 +7,7 @@ import type { FileStat } from "../host/confined-stat.js";
 import type { Native } from "../host/native.js";
 import { checkChange } from "./check-change.js";
 import { closeSelection, toKey } from "./close-selection.js";
+import { describeTask, type WayOut } from "./explain-conflict.js";
 import { showPath } from "./show-path.js";
 
 /** A path that cannot be committed, recovered or rolled back as things are, and why, for a person. */
@@ -14,6 +15,10 @@ export interface PathConflict {
   readonly workspace: number;
   readonly path: RelPath;
   readonly reason: string;
+  /** What the task did here, and what the host did; absent where no task is in question. */
+  readonly task?: string;
+  readonly host?: string;
+  readonly ways?: readonly WayOut[];
 }
 
 /** What a commit would do. Any conflict stops it: nothing is written. */
@@ -72,18 +77,17 @@ function checkChanges(
   const ready: ReadyChange[] = [];
   const alreadyThere: Change[] = [];
   const conflicts: PathConflict[] = [];
-  const planned = new Map(chosen.map((change) => [toKey(change.workspace, change.path), change]));
+  const planned = toPlanned(chosen);
   o.layers.forEach((layers, index) => {
     const own = chosen.filter((change) => change.workspace === index);
     if (own.length === 0) return;
     using workspace = openConfinedRoot(layers.lower, { ops: o.ops, strict: true });
     const willExist = (change: Change): boolean => isMade(change, planned);
+    const context = { ops: o.ops, workspace, layers, willExist, absent: new Set<RelPath>() };
     for (const change of own) {
-      const verdict = checkChange(change, { ops: o.ops, workspace, layers, willExist });
-      const { path } = change;
+      const verdict = checkChange(change, context);
       if (verdict.verdict === "after") alreadyThere.push(change);
-      else if (verdict.verdict === "conflict")
-        conflicts.push({ workspace: index, path, reason: verdict.reason });
+      else if (verdict.verdict === "conflict") conflicts.push(toConflict(change, verdict));
       else {
         ready.push({ change, present: verdict.stat });
         conflicts.push(...findKept(change, { workspace, planned, changeset: o.changeset }));
@@ -93,10 +97,28 @@ function checkChanges(
   return { ready, alreadyThere, conflicts };
 }
 
+/** By key: the directories the plan leaves, and what it deletes. Nothing else is ever asked for. */
+function toPlanned(chosen: readonly Change[]): ReadonlyMap<string, Change> {
+  const planned = new Map<string, Change>();
+  for (const change of chosen)
+    if (change.after === undefined || change.after.type === "dir")
+      planned.set(toKey(change.workspace, change.path), change);
+  return planned;
+}
+
 function isMade(change: Change, planned: ReadonlyMap<string, Change>): boolean {
   const parent = parentPath(change.path);
   if (parent === undefined) return false;
   return planned.get(toKey(change.workspace, parent))?.after?.type === "dir";
+}
+
+function toConflict(
+  change: Change,
+  found: { readonly reason: string; readonly host: string; readonly ways: readonly WayOut[] },
+): PathConflict {
+  const { workspace, path } = change;
+  const { reason, host, ways } = found;
+  return { workspace, path, reason, task: describeTask(change), host, ways };
 }
 
 /** A directory goes only when everything in it does: names what would be left. */
@@ -121,5 +143,12 @@ function findKept(
   );
   const more = kept.length > 1 ? ` and ${kept.length - 1} more` : "";
   const why = own ? "not selected" : "not among the task's deletions (added on the host?)";
-  return [{ workspace, path, reason: `cannot go: it holds ${showPath(first)}${more}, ${why}` }];
+  const holds = `${showPath(first)}${more}`;
+  return [
+    toConflict(change, {
+      reason: `cannot go: it holds ${holds}, ${why}`,
+      host: own ? "nothing" : `has ${holds} in it`,
+      ways: own ? ["select", "ours"] : ["ours", "restore"],
+    }),
+  ];
 }

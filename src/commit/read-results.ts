@@ -20,13 +20,12 @@ export function* readResults(
   bench.roots.forget();
   const steps = transaction.steps.map((step) => readResult(bench, step, staged));
   for (let i = 0; i < steps.length; i += PER_RECORD)
-    yield { t: "results", steps: steps.slice(i, i + PER_RECORD) };
+    yield { steps: steps.slice(i, i + PER_RECORD) };
   const dirs = transaction.dirs.flatMap((dir, index) => {
     const stat = dir.place.root.startsWith("w") ? bench.roots.stat(dir.place) : undefined;
     return stat?.ino === dir.ino ? [[index, stat.ino, stat.ctimeNs, stat.mtimeNs]] : [];
   });
-  for (let i = 0; i < dirs.length; i += PER_RECORD)
-    yield { t: "results", dirs: dirs.slice(i, i + PER_RECORD) };
+  for (let i = 0; i < dirs.length; i += PER_RECORD) yield { dirs: dirs.slice(i, i + PER_RECORD) };
 }
 
 /** `[n, ino, ctime]` of what is at the path now, or of what was there and is in the slot. */

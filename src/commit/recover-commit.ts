@@ -85,7 +85,7 @@ function finishSealed(
   transaction: Transaction,
 ): Pick<RecoveryReport, "outcome"> {
   cleanUp(recovery, transaction);
-  recovery.journal.append([{ t: "done" }]);
+  recovery.journal.append("done", [{}]);
   return { outcome: "finished" };
 }
 

@@ -34,6 +34,8 @@ export interface Roots extends Disposable {
   stat(place: Place): FileStat | undefined;
   /** Looks everything up from the roots again. */
   forget(): void;
+  /** Looks what is at `place` and below up again: it is another directory now, or none. */
+  forgetBelow(place: Place): void;
 }
 
 /** Opens the directories named by a journal's `roots`. Workspaces may have no symbolic link in their path. */
@@ -59,6 +61,7 @@ export function openRoots(paths: Readonly<Record<string, string>>, ops: FileOps)
     forget: () => {
       for (const opened of open.values()) opened.forget();
     },
+    forgetBelow: (place) => open.get(place.root)?.forgetBelow(place.path),
     [Symbol.dispose]: () => {
       for (const opened of open.values()) opened[Symbol.dispose]();
     },

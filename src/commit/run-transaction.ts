@@ -52,10 +52,10 @@ export function runTransaction(bench: Workbench, transaction: Transaction): void
 
 function writePlan(bench: Workbench, journal: Journal, transaction: Transaction): void {
   try {
-    journal.append([{ t: "begin", ...transaction.header }]);
-    journal.append(tagged("dir", transaction.dirs));
-    journal.append(tagged("opaque", transaction.opaques));
-    journal.append(tagged("step", transaction.steps));
+    journal.append("begin", [transaction.header]);
+    journal.append("dir", transaction.dirs);
+    journal.append("opaque", transaction.opaques);
+    journal.append("step", transaction.steps);
     journal.appendSealed({ t: "ready", steps: transaction.steps.length });
     journal.sync();
     syncCommitDir(bench);
@@ -63,10 +63,6 @@ function writePlan(bench: Workbench, journal: Journal, transaction: Transaction)
     journal.cutTo(0);
     throw error;
   }
-}
-
-function* tagged(t: string, records: readonly object[]): Generator<object> {
-  for (const record of records) yield { t, ...record };
 }
 
 interface Work {
@@ -98,7 +94,7 @@ function seal(bench: Workbench, journal: Journal, work: Work): void {
   const { transaction, progress } = work;
   const results = [...readResults(bench, transaction, progress.staged ?? new Map())];
   syncStages(bench, transaction);
-  journal.append(results);
+  journal.append("results", results);
   progress.sealing = true;
   journal.appendSealed({ t: "sealed" });
   journal.sync();
@@ -142,7 +138,7 @@ function cutBack(journal: Journal, length: number): boolean {
 function finish(bench: Workbench, journal: Journal, transaction: Transaction): void {
   try {
     cleanUp(bench, transaction);
-    journal.append([{ t: "done" }]);
+    journal.append("done", [{}]);
   } catch {
     // Nothing of the workspace depends on it; `isHot` stays true until it is done.
   }

@@ -53,7 +53,7 @@ function describeContent(ops: FileOps, present: Present, expected: Expected): st
  */
 function sameContent(ops: FileOps, { at, stat }: Present, expected: Expected): boolean {
   if (stat.size !== expected.size) return false;
-  if (expected.digest !== undefined) return hashFileAt(ops, at) === expected.digest;
+  if (expected.digest !== undefined) return hashFileAt(ops, at, stat.size) === expected.digest;
   return stat.ino === expected.stamp?.ino && stat.mtimeNs === expected.mtimeNs;
 }
 

@@ -1,14 +1,17 @@
 import { assertNever } from "../core/assert-never.js";
 import { SandboxError } from "../core/error.js";
 import { copyFileAt } from "../host/confined-file.js";
-import type { FileOps } from "../host/confined-ops.js";
+import type { At, FileOps } from "../host/confined-ops.js";
 import type { FileStat } from "../host/confined-stat.js";
 import { RENAME_NOREPLACE } from "../host/native.js";
-import { naming } from "./failure.js";
+import { isCarried } from "./carried-xattrs.js";
+import { namingEach } from "./failure.js";
 import { inWorkspace, type Roots } from "./roots.js";
 import { removeXattr, setMetadata } from "./set-metadata.js";
 import { showPath } from "./show-path.js";
 import type { PathState, Place, Source, Step } from "./step.js";
+
+const SETUID_SETGID = 0o6000;
 
 /** What the stages of a transaction work with. */
 export interface Workbench {
@@ -25,23 +28,18 @@ export type Staged = Pick<FileStat, "ino" | "mtimeNs">;
  */
 export function stageSteps(bench: Workbench, steps: readonly Step[]): ReadonlyMap<number, Staged> {
   const staged = new Map<number, Staged>();
-  const slots = new Map(steps.map((step) => [step.n, step.slot]));
-  for (const step of steps) {
-    const state = naming(showPath(step.path), () => stageStep(bench, step, slots));
+  namingEach(steps, (step) => {
+    const state = stageStep(bench, step, steps);
     if (state !== undefined) staged.set(step.n, state);
-  }
+  });
   return staged;
 }
 
-function stageStep(
-  bench: Workbench,
-  step: Step,
-  slots: ReadonlyMap<number, Place>,
-): Staged | undefined {
+function stageStep(bench: Workbench, step: Step, steps: readonly Step[]): Staged | undefined {
   const { source, after } = step;
   if (step.copy !== undefined) copyBefore(bench, step, step.copy);
   if (source === undefined || after === undefined) return undefined;
-  fillSlot(bench, { step, source, after, slots });
+  fillSlot(bench, { step, source, after, steps });
   return source.kind === "move" ? undefined : statSlot(bench, step);
 }
 
@@ -51,7 +49,8 @@ function fillSlot(
     readonly step: Step;
     readonly source: Source;
     readonly after: PathState;
-    readonly slots: ReadonlyMap<number, Place>;
+    /** All of the transaction: each is at the place of its number. */
+    readonly steps: readonly Step[];
   },
 ): void {
   const { step, source, after } = work;
@@ -63,9 +62,9 @@ function fillSlot(
       copyToSlot(bench, step, { source, after });
       break;
     case "link": {
-      const first = work.slots.get(source.step);
-      if (first === undefined) throw new Error(`step ${step.n} links to no step`);
-      bench.ops.link(bench.roots.at(first), bench.roots.at(step.slot));
+      const first = work.steps[source.step];
+      if (first?.n !== source.step) throw new Error(`step ${step.n} links to no step`);
+      bench.ops.link(bench.roots.at(first.slot), bench.roots.at(step.slot));
       break;
     }
     case "make":
@@ -88,19 +87,36 @@ function moveToSlot(
   if (isClosed) ops.setMode(roots.at(source.from), was.mode | 0o700);
   if (!isSamePlace(source.from, step.slot))
     ops.rename(roots.at(source.from), roots.at(step.slot), RENAME_NOREPLACE);
-  if (after.type === "dir") return;
-  const asWanted =
-    was.uid === after.uid &&
-    was.gid === after.gid &&
-    (was.mode === after.mode || after.type === "symlink");
-  const marks = Object.keys(source.strip ?? {});
-  if (asWanted && marks.length === 0) return;
-  const at = roots.at(step.slot);
-  for (const name of marks) removeXattr(ops, at, name);
-  if (asWanted) return;
-  const from = ops.stat(at);
-  if (from === undefined) throw new Error(`nothing in the slot of step ${step.n}`);
-  setMetadata(ops, at, { from, wanted: after });
+  if (after.type !== "dir") adapt(ops, roots.at(step.slot), work);
+}
+
+/**
+ * Makes an inode that was moved what is wanted. Its content and time are that already; its attributes too, but for overlay's
+ * marks, what a new owner costs (chown(2): setuid, setgid, capabilities), and ids in ACLs, which are the host's now.
+ */
+function adapt(
+  ops: FileOps,
+  at: At,
+  work: { readonly source: Extract<Source, { kind: "move" }>; readonly after: PathState },
+): void {
+  const { after, source } = work;
+  const { was, strip, carries } = source;
+  const isGiven = was.uid !== after.uid || was.gid !== after.gid;
+  for (const name in strip) removeXattr(ops, at, name);
+  if (isGiven) ops.setOwner(at, after);
+  if (after.type === "symlink") return;
+  const isCut = isGiven && (after.mode & SETUID_SETGID) !== 0;
+  if (isCut || was.mode !== after.mode) ops.setMode(at, after.mode);
+  for (const name in carries) setCarried(ops, at, { name, value: after.xattrs?.[name] });
+}
+
+function setCarried(
+  ops: FileOps,
+  at: At,
+  xattr: { readonly name: string; readonly value: string | undefined },
+): void {
+  const { name, value } = xattr;
+  if (value !== undefined && isCarried(name)) ops.setXattr(at, name, Buffer.from(value, "base64"));
 }
 
 function copyToSlot(

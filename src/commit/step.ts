@@ -36,6 +36,8 @@ export type Source =
       };
       /** Attributes to take off before it appears, with the values an undo puts back. */
       readonly strip?: Xattrs;
+      /** Attributes it has that another owner, or the ids of another mount, would take from it: an undo puts them back. */
+      readonly carries?: Xattrs;
     }
   /** Content is copied to the slot; `ino`: of the original, which leaves the layers after the seal. Absent: it stays. */
   | { readonly kind: "copy"; readonly from: Place; readonly ino?: string }

@@ -5,7 +5,7 @@ import { hashFileAt, hasWriterAt } from "../host/confined-file.js";
 import type { FileStat } from "../host/confined-stat.js";
 import { readCarried } from "./carried-xattrs.js";
 import type { Draft, DraftSource } from "./draft.js";
-import { naming } from "./failure.js";
+import { namingEach } from "./failure.js";
 import { inWorkspace, KEPT_ROOT, stageRoot } from "./roots.js";
 import { showPath } from "./show-path.js";
 import type { Workbench } from "./stage-steps.js";
@@ -33,9 +33,9 @@ export function toSteps(context: StepContext, drafts: readonly Draft[]): readonl
   const ordered = [...takes.reverse(), ...puts, ...sets];
   const names = countNames(ordered);
   const groups = new Map<string, number>();
-  return ordered.map((draft, n) =>
-    naming(showPath(draft.path), () => toStep(context, draft, { n, names, groups })),
-  );
+  const steps: Step[] = [];
+  namingEach(ordered, (draft, n) => steps.push(toStep(context, draft, { n, names, groups })));
+  return steps;
 }
 
 function compareDrafts(a: Draft, b: Draft): number {
@@ -53,7 +53,7 @@ function toAct(draft: Draft): Step["act"] {
 function countNames(drafts: readonly Draft[]): ReadonlyMap<string, number> {
   const names = new Map<string, number>();
   for (const { workspace, present } of drafts) {
-    if (present?.type !== "file") continue;
+    if (present?.type !== "file" || present.nlink === 1) continue;
     const key = `${workspace}/${present.ino}`;
     names.set(key, (names.get(key) ?? 0) + 1);
   }
@@ -110,7 +110,8 @@ function mustCopy(context: StepContext, draft: Draft, names: ReadonlyMap<string,
   const { present, workspace, path } = draft;
   if (present === undefined) return false;
   if (context.keepsInode[workspace] !== true) return true;
-  if (present.nlink > (names.get(`${workspace}/${present.ino}`) ?? 1)) return true;
+  if (present.nlink > 1 && present.nlink > (names.get(`${workspace}/${present.ino}`) ?? 1))
+    return true;
   return readable(
     () => hasWriterAt(context.ops, context.roots.at(inWorkspace(workspace, path))),
     false,
@@ -122,7 +123,9 @@ function readBefore(context: StepContext, draft: Draft, present: FileStat): Path
   const place = inWorkspace(draft.workspace, draft.path);
   const at = () => context.roots.at(place);
   const digest =
-    present.type === "file" ? (known?.digest ?? readDigest(context, place)) : undefined;
+    present.type === "file"
+      ? (known?.digest ?? readDigest(context, place, present.size))
+      : undefined;
   const target =
     present.type === "symlink" ? (known?.target ?? context.ops.readLink(at())) : undefined;
   const needsXattrs = known?.xattrs === undefined && !context.keepsInode[draft.workspace];
@@ -139,8 +142,8 @@ function readBefore(context: StepContext, draft: Draft, present: FileStat): Path
 }
 
 /** A file we may move but not read has no digest: its inode alone stands for it. */
-function readDigest(context: StepContext, place: Place): Digest | undefined {
-  return readable(() => hashFileAt(context.ops, context.roots.at(place)), undefined);
+function readDigest(context: StepContext, place: Place, size: number): Digest | undefined {
+  return readable(() => hashFileAt(context.ops, context.roots.at(place), size), undefined);
 }
 
 function readable<T>(read: () => T, otherwise: T): T {

@@ -38,7 +38,7 @@ function restoreOriginal(ops: FileOps, at: At, source: Extract<Source, { kind: "
   if (chowned) ops.setOwner(at, source.was);
   if (stat.type === "symlink") return;
   if (chowned || stat.mode !== source.was.mode) ops.setMode(at, source.was.mode);
-  for (const [name, value] of Object.entries(source.strip ?? {}))
+  for (const [name, value] of Object.entries({ ...source.carries, ...source.strip }))
     ops.setXattr(at, name, Buffer.from(value, "base64"));
 }
 

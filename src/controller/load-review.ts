@@ -6,7 +6,7 @@ import type { SessionId } from "../core/ids.js";
 import type { SessionRecord } from "../core/session.js";
 import { readStamp } from "../overlay/layers-stamp.js";
 import { findAltered } from "../overlay/find-altered.js";
-import type { Controller } from "./controller.js";
+import type { Controller, Native } from "./controller.js";
 import { readLayers } from "./read-layers.js";
 import { refuseAlive } from "./refuse-alive.js";
 import { reviewChangeset, type SessionReview } from "./session-review.js";
@@ -24,7 +24,7 @@ export async function loadReview(
   refuseSettled(record);
   const read = await loadChangeset(controller, record);
   refuseMoved(read.record);
-  refuseAltered(read.record);
+  refuseAltered(read.record, await controller.host.native());
   return reviewChangeset(controller, read.record, read.changeset);
 }
 
@@ -96,10 +96,10 @@ function refuseMoved(record: SessionRecord): void {
   }
 }
 
-function refuseAltered(record: SessionRecord): void {
-  const sealed = record.sealedNs;
-  if (sealed === undefined) return;
-  const altered = record.layers.flatMap((layers) => findAltered(layers, BigInt(sealed)));
+function refuseAltered(record: SessionRecord, native: Native): void {
+  const { sealedNs } = record;
+  if (sealedNs === undefined) return;
+  const altered = record.layers.flatMap((layers) => findAltered(layers, { sealedNs, native }));
   const first = altered[0];
   if (first === undefined) return;
   throw new SandboxError(

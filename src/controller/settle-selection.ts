@@ -16,15 +16,11 @@ export function settleSelection(
   review: SessionReview,
   chosen: readonly ReviewedChange[],
 ): Selection {
-  const deniedPaths = new Set(review.items.filter(isDenied).map(({ change }) => keyOf(change)));
-  const isBlocked = ({ change }: ReviewedChange): boolean =>
-    ancestors(change).some((path) => deniedPaths.has(keyOf({ ...change, path })));
-  const isOut = new Set(chosen.filter((item) => isDenied(item) || isBlocked(item)));
+  const isBlocked = createBlocked(review.items.filter(isDenied));
+  const isOut = new Set(chosen.filter((item) => isDenied(item) || isBlocked(item.change)));
   const denied = [...isOut];
   const kept = chosen.filter((item) => !isOut.has(item));
-  const above = new Set(
-    kept.flatMap(({ change }) => ancestors(change).map((path) => keyOf({ ...change, path }))),
-  );
+  const above = collectAbove(kept);
   const selected = new Set(kept.map((item) => item.index));
   const parents = review.items.filter(
     (item) => !selected.has(item.index) && above.has(keyOf(item.change)),
@@ -41,10 +37,37 @@ function keyOf(change: Pick<Change, "workspace" | "path">): string {
   return `${change.workspace}/${change.path}`;
 }
 
-/** The directories above a change, nearest first; not the workspace itself. */
-function ancestors(change: Change): readonly RelPath[] {
-  const found: RelPath[] = [];
-  for (let at = parentPath(change.path); at !== undefined && at !== ROOT_PATH; at = parentPath(at))
-    found.push(at);
-  return found;
+/** Tells what lies below a path that is denied. Each directory is looked at once, however deep the trees are. */
+function createBlocked(denied: readonly ReviewedChange[]): (change: Change) => boolean {
+  const paths = new Set(denied.map(({ change }) => keyOf(change)));
+  if (paths.size === 0) return () => false;
+  const known = new Map<string, boolean>();
+  return ({ workspace, path }) => {
+    const passed: string[] = [];
+    let isBlocked = false;
+    for (const key of keysAbove(workspace, path)) {
+      isBlocked = paths.has(key) || known.get(key) === true;
+      if (isBlocked || known.has(key)) break;
+      passed.push(key);
+    }
+    for (const key of passed) known.set(key, isBlocked);
+    return isBlocked;
+  };
+}
+
+/** The keys of all directories above `items`, without the workspaces. */
+function collectAbove(items: readonly ReviewedChange[]): ReadonlySet<string> {
+  const above = new Set<string>();
+  for (const { change } of items)
+    for (const key of keysAbove(change.workspace, change.path)) {
+      if (above.has(key)) break;
+      above.add(key);
+    }
+  return above;
+}
+
+/** The directories above a path, nearest first; not the workspace itself. */
+function* keysAbove(workspace: number, path: RelPath): Generator<string> {
+  for (let at = parentPath(path); at !== undefined && at !== ROOT_PATH; at = parentPath(at))
+    yield keyOf({ workspace, path: at });
 }

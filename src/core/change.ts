@@ -35,6 +35,14 @@ export interface BaseState {
   readonly xattrs?: Xattrs;
 }
 
+/** A path of the upperdir as it was when it was read: any later change to it moves its ctime. */
+export interface UpperStamp {
+  readonly ino: string;
+  readonly ctimeNs: string;
+  /** Names of overlayfs's marks on it, which a commit takes off; absent where they were not looked for. */
+  readonly marks?: readonly string[];
+}
+
 /** The state a change asks for. */
 export interface NextState {
   readonly type: FileType;
@@ -50,7 +58,7 @@ export interface NextState {
   /** Set on every path of one inode with several names in this changeset: the first of them. */
   readonly linkGroup?: RelPath;
   /** Where it lies in the upperdir: its stamp there, to see whether anything altered it since. */
-  readonly upper: { readonly ino: string; readonly ctimeNs: string };
+  readonly upper: UpperStamp;
 }
 
 /** One path that differs between the workspace and what the task left. */

@@ -13,13 +13,14 @@ export const ROOT_PATH = "" as RelPath;
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
+/** A component that is empty, `.` or `..`, or a NUL. */
+const NOT_BELOW = /(?:^|\/)\.{0,2}(?:\/|$)|\0/;
+
 /** The path `text` spells. Throws `usage` for an absolute path or a component that is `.`, `..`, empty or holds NUL. */
 export function parseRelPath(text: string): RelPath {
   if (text === "") return ROOT_PATH;
-  for (const part of text.split("/")) {
-    if (part === "" || part === "." || part === ".." || part.includes("\0"))
-      throw new SandboxError("usage", `not a path below the workspace: ${JSON.stringify(text)}`);
-  }
+  if (NOT_BELOW.test(text))
+    throw new SandboxError("usage", `not a path below the workspace: ${JSON.stringify(text)}`);
   return text as RelPath;
 }
 

@@ -117,18 +117,33 @@ function toMetadata(native: Native): Metadata {
     setXattr: (at, name, value) => native.lsetxattr(procName(at), name, value),
     removeXattr: (at, name) => native.lremovexattr(procName(at), name),
     setOwner: (at, owner) => native.fchownat({ dirfd: at.dirfd, path: toNative(at.name) }, owner),
-    setMode: (at, mode) => {
-      // fchmodat(2) follows links, so the inode is held first; /proc then leads to just that one.
-      const flags = O_PATH | constants.O_NOFOLLOW | O_CLOEXEC;
-      const fd = native.openat2(at.dirfd, toNative(at.name), { flags, resolve: CONFINED });
-      try {
-        chmodSync(procPath(fd), mode);
-      } finally {
-        closeSync(fd);
-      }
-    },
+    setMode: toSetMode(native),
     setMtime: (at, mtimeNs) =>
       native.setMtimeAt({ dirfd: at.dirfd, path: toNative(at.name) }, BigInt(mtimeNs)),
+  };
+}
+
+function toSetMode(native: Native): FileOps["setMode"] {
+  let isNew = true;
+  return (at, mode) => {
+    const path = toNative(at.name);
+    if (isNew)
+      try {
+        native.fchmodat2({ dirfd: at.dirfd, path }, mode);
+        return;
+      } catch (error) {
+        // EPERM: what some seccomp filters say to a call they do not know. If it is the file's own, it is said again below.
+        if (!hasErrno(error, "ENOSYS", "EPERM")) throw error;
+        isNew = hasErrno(error, "EPERM");
+      }
+    // fchmodat(2) follows links, so the inode is held first; /proc then leads to just that one.
+    const flags = O_PATH | constants.O_NOFOLLOW | O_CLOEXEC;
+    const fd = native.openat2(at.dirfd, path, { flags, resolve: CONFINED });
+    try {
+      chmodSync(procPath(fd), mode);
+    } finally {
+      closeSync(fd);
+    }
   };
 }
 

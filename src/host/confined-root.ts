@@ -1,5 +1,5 @@
 import { hasErrno } from "../core/error.js";
-import { baseName, parentPath, type RelPath } from "../core/path.js";
+import { isWithin, type RelPath, ROOT_PATH } from "../core/path.js";
 import type { At, FileOps } from "./confined-ops.js";
 import type { FileStat } from "./confined-stat.js";
 
@@ -28,11 +28,15 @@ export interface ConfinedRoot extends Disposable {
   list(path: RelPath): readonly string[];
   /** Closes the handles: what is opened next is looked up from the root again. */
   forget(): void;
+  /** Closes the handles of the directory at `path` and of those below it, which has another inode now. */
+  forgetBelow(path: RelPath): void;
 }
 
 const MAX_HANDLES = 64;
 /** Below PATH_MAX (4096 bytes with the NUL): a UTF-16 unit is three bytes at most. A name has 255 bytes. */
 const MAX_PATH_UNITS = 1300;
+/** Longer than the paths of ordinary trees. */
+const DEEP_UNITS = 512;
 
 /** Opens the directory at an absolute path. `strict`: no component of it may be a symbolic link. */
 export function openConfinedRoot(
@@ -41,38 +45,61 @@ export function openConfinedRoot(
 ): ConfinedRoot {
   const { ops } = options;
   const rootFd = ops.openRoot(path, options.strict);
-  const handles = new Map<RelPath, number>();
-  const forget = (): void => {
-    const open = [...handles.values()];
-    handles.clear();
-    for (const fd of open) ops.close(fd);
-  };
-  const directory = (dir: RelPath): number => {
-    if (dir === "") return rootFd;
-    const fd = handles.get(dir) ?? openDeep(ops, rootFd, dir);
-    // The one used last goes to the end, so that what was handed out just before stays open.
-    handles.delete(dir);
-    handles.set(dir, fd);
-    if (handles.size > MAX_HANDLES) closeOldest(ops, handles);
-    return fd;
-  };
+  const handles = openHandles(ops, rootFd);
   const at = (below: RelPath): At => {
-    const parent = parentPath(below);
-    if (parent === undefined) return { dirfd: rootFd, name: "." };
-    return { dirfd: directory(parent), name: baseName(below) };
+    const slash = below.lastIndexOf("/");
+    if (slash >= 0)
+      return {
+        dirfd: handles.get(below.slice(0, slash) as RelPath),
+        name: below.slice(slash + 1),
+      };
+    return { dirfd: rootFd, name: below === "" ? "." : below };
   };
   return {
     path,
     at,
-    directory,
+    directory: handles.get,
     find: (below) => find(ops, () => at(below)),
-    list: (dir) => ops.list(directory(dir)),
-    forget,
+    list: (dir) => ops.list(handles.get(dir)),
+    forget: () => handles.close(() => true),
+    forgetBelow: (dir) => handles.close((held) => isWithin(held, dir)),
     [Symbol.dispose]: () => {
-      forget();
+      handles.close(() => true);
       ops.close(rootFd);
     },
   };
+}
+
+/** Handles of directories below a root, the ones used last. */
+interface Handles {
+  readonly get: (dir: RelPath) => number;
+  close(isOld: (dir: RelPath) => boolean): void;
+}
+
+function openHandles(ops: FileOps, rootFd: number): Handles {
+  const handles = new Map<RelPath, number>();
+  // Most paths lie in the directory of the one before.
+  let last = { dir: ROOT_PATH, fd: rootFd };
+  const get = (dir: RelPath): number => {
+    if (dir === last.dir) return last.fd;
+    if (dir === ROOT_PATH) return rootFd;
+    const fd = handles.get(dir) ?? openBelow(ops, { handles, rootFd, dir });
+    // The one used last goes to the end, so that what was handed out just before stays open.
+    handles.delete(dir);
+    handles.set(dir, fd);
+    last = { dir, fd };
+    if (handles.size > MAX_HANDLES) closeOldest(ops, handles);
+    return fd;
+  };
+  const close = (isOld: (dir: RelPath) => boolean): void => {
+    last = { dir: ROOT_PATH, fd: rootFd };
+    for (const [dir, fd] of handles) {
+      if (!isOld(dir)) continue;
+      handles.delete(dir);
+      ops.close(fd);
+    }
+  };
+  return { get, close };
 }
 
 function closeOldest(ops: FileOps, handles: Map<RelPath, number>): void {
@@ -91,6 +118,24 @@ function find(ops: FileOps, locate: () => At): FileStat | Missing {
     if (hasErrno(error, "ELOOP", "EXDEV")) return "link";
     throw error;
   }
+}
+
+/**
+ * Opens `dir`: in one call from the root, or, where it lies deep, from the directory above it if that is held. Else a deep tree
+ * would cost the square of its depth.
+ */
+function openBelow(
+  ops: FileOps,
+  from: {
+    readonly handles: ReadonlyMap<RelPath, number>;
+    readonly rootFd: number;
+    readonly dir: RelPath;
+  },
+): number {
+  const slash = from.dir.length > DEEP_UNITS ? from.dir.lastIndexOf("/") : -1;
+  const held = slash < 0 ? undefined : from.handles.get(from.dir.slice(0, slash) as RelPath);
+  if (held === undefined) return openDeep(ops, from.rootFd, from.dir);
+  return ops.openDirectory(held, from.dir.slice(slash + 1));
 }
 
 /** Opens `dir` below `rootFd`, in pieces where it is longer than a path may be. */

@@ -40,7 +40,7 @@ export function createFileHasher(): FileHasher {
 }
 
 /** The SHA-256 of bytes in memory. */
-function hashBytes(bytes: Uint8Array | string): Digest {
+export function hashBytes(bytes: Uint8Array | string): Digest {
   // `crypto.hash` came with Node 20.12; it costs a third of a hash object for a small input.
   if (typeof hash === "function") return toDigest(hash("sha256", bytes, "hex"));
   return toDigest(createHash("sha256").update(bytes).digest("hex"));

@@ -15,7 +15,9 @@ export type Call = (signature: string) => (...args: unknown[]) => number;
 /** tcflush(3): throw away what was received and not read. */
 const TCIFLUSH = 0;
 const AT_SYMLINK_NOFOLLOW = 0x100;
+/** The same numbers on every architecture. */
 const SYS_OPENAT2 = 437;
+const SYS_FCHMODAT2 = 452;
 const PATH_MAX = 4096;
 const MAX_HANDLE_SZ = 128;
 const UTIME_OMIT = (1n << 30n) - 2n;
@@ -99,6 +101,9 @@ export function toMetadataCalls(call: Call) {
     "int fchownat(int dirfd, const char *path, unsigned int uid, unsigned int gid, int flags)",
   );
   const utimens = call("int utimensat(int dirfd, const char *path, const void *times, int flags)");
+  const chmod = call(
+    "long syscall(long number, long dirfd, const char *path, long mode, long flags)",
+  );
   const handle = call(
     "int name_to_handle_at(int dirfd, const char *path, void *handle, void *mount, int flags)",
   );
@@ -106,6 +111,8 @@ export function toMetadataCalls(call: Call) {
   return {
     fchownat: (at: Place, owner: { uid: number; gid: number }): void =>
       void chown(at.dirfd, cPath(at.path), owner.uid, owner.gid, AT_SYMLINK_NOFOLLOW),
+    fchmodat2: (at: Place, mode: number): void =>
+      void chmod(SYS_FCHMODAT2, at.dirfd, cPath(at.path), mode, AT_SYMLINK_NOFOLLOW),
     setMtimeAt: (at: Place, mtimeNs: bigint): void => {
       const second = 1_000_000_000n;
       const nanos = ((mtimeNs % second) + second) % second;

@@ -41,6 +41,8 @@ export interface Native {
   symlinkat(target: Path, at: { dirfd: number; path: Path }): void;
   mkfifoat(dirfd: number, path: Path, mode: number): void;
   fchownat(at: { dirfd: number; path: Path }, owner: { uid: number; gid: number }): void;
+  /** Does not follow. `ENOSYS` before Linux 6.6. */
+  fchmodat2(at: { dirfd: number; path: Path }, mode: number): void;
   /** Sets the modification time (ns since the epoch) and leaves the access time. Does not follow. */
   setMtimeAt(at: { dirfd: number; path: Path }, mtimeNs: bigint): void;
   syncfs(fd: number): void;
@@ -81,6 +83,7 @@ export function openNative(): Native {
   const require = createRequire(import.meta.url);
   const ffi = require("koffi") as typeof koffi;
   const libc = ffi.load("libc.so.6");
+  const names = toErrnoNames(ffi.os.errno);
   /** A negative result is the error number. */
   const attempt = (signature: string): ((...args: unknown[]) => number) => {
     const symbol = libc.func(signature);
@@ -96,7 +99,7 @@ export function openNative(): Native {
       const result = symbol(...args);
       if (result >= 0) return result;
       const errno = -result;
-      const code = errnoName(ffi.os.errno, errno);
+      const code = names.get(errno) ?? `E${errno}`;
       throw Object.assign(new Error(`${name}: ${code}`), { code, errno, syscall: name });
     };
   };
@@ -113,6 +116,9 @@ export function openNative(): Native {
   };
 }
 
-function errnoName(names: Readonly<Record<string, number>>, errno: number): string {
-  return Object.keys(names).find((name) => names[name] === errno) ?? `E${errno}`;
+/** Number → name; of several names of one number the first (`EAGAIN` before `EWOULDBLOCK`). */
+function toErrnoNames(codes: Readonly<Record<string, number>>): ReadonlyMap<number, string> {
+  const names = new Map<number, string>();
+  for (const [name, errno] of Object.entries(codes)) if (!names.has(errno)) names.set(errno, name);
+  return names;
 }

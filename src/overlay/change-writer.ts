@@ -70,7 +70,8 @@ export class ChangeWriter {
     if (node.hidesBase && this.#context.touch.isCommitted(path, base)) return undefined;
     if (this.#keepsCovered(path)) return undefined;
     const hash = base.size <= MOST_HASHED_OF_DELETED;
-    const before = this.#toBefore(found, { base, hash, xattrs: undefined });
+    const xattrs = this.#readBaseXattrs(found, base);
+    const before = this.#toBefore(found, { base, hash, xattrs });
     const hostTouched = isWhiteout(base) ? HIDDEN_FROM_TASK : this.#touchOf(found, base);
     if (isWhiteout(base)) this.note(path, { kind: "device-refused", text: HIDDEN_FROM_TASK });
     this.#push(found, { kind: "delete", before, hostTouched });

@@ -25,7 +25,11 @@ export function toNextState(
     ...(digest !== undefined && { digest }),
     ...(target !== undefined && { target }),
     ...(xattrs.carried !== undefined && { xattrs: swapAclIds(xattrs.carried, layers) }),
-    upper: { ino: `${stats.ino}`, ctimeNs: `${stats.ctimeNs}` },
+    upper: {
+      ino: `${stats.ino}`,
+      ctimeNs: `${stats.ctimeNs}`,
+      ...(type === "file" && { marks: xattrs.marks }),
+    },
   };
 }
 

@@ -9,6 +9,8 @@ export interface PathXattrs {
   /** What a change carries: `user.*`, capabilities, ACLs; and marks the kernel did not make, so that they are shown. */
   readonly carried?: Xattrs;
   readonly opaque: boolean;
+  /** Every name that only overlayfs writes, whoever wrote it here. */
+  readonly marks: readonly string[];
   /**
    * The file handle of the base inode this was copied up from; empty where the kernel kept none; undefined
    * where nothing was copied up (a hard-linked base leaves none either). `fs/overlayfs/copy_up.c`.
@@ -45,7 +47,8 @@ const CARRIED_SYSTEM: ReadonlySet<string> = new Set([
 ]);
 const OPAQUE = "user.overlay.opaque";
 const ORIGIN = "user.overlay.origin";
-const NONE: PathXattrs = { opaque: false, forged: [], unreadable: [] };
+/** What a path without attributes has. */
+export const NO_XATTRS: PathXattrs = { opaque: false, marks: [], forged: [], unreadable: [] };
 
 /** Reads and sorts the attributes of a path that is no symbolic link. */
 export function readPathXattrs(
@@ -54,7 +57,7 @@ export function readPathXattrs(
   options: { readonly side: Side },
 ): PathXattrs {
   const names = native.llistxattr(path);
-  if (names.length === 0) return NONE;
+  if (names.length === 0) return NO_XATTRS;
   const read = (name: string): Buffer | undefined => native.lgetxattr(path, name);
   const forged = names.filter((name) => isForged(name, options.side));
   const carriedNames = names.filter((name) => isCarried(name, options.side)).sort();
@@ -73,6 +76,7 @@ export function readPathXattrs(
     ...(origin !== undefined && { origin }),
     ...(incomplete !== undefined && { incomplete }),
     opaque: opaque === "y",
+    marks: names.filter(isOverlayName),
     forged: opaque === "other" ? [...forged, OPAQUE] : forged,
     unreadable,
   };

@@ -9,7 +9,7 @@ import { toRootNode } from "./dir-node.js";
 import type { LayersStamp, RootFacts } from "./layers-stamp.js";
 import { isSameState, toNextState } from "./next-state.js";
 import type { PathXattrs } from "./overlay-marks.js";
-import { readPathXattrs } from "./overlay-marks.js";
+import { NO_XATTRS, readPathXattrs } from "./overlay-marks.js";
 import { swapAclIds } from "../core/swap-acl.js";
 import type { WalkContext } from "./walk-context.js";
 
@@ -75,8 +75,8 @@ function toRootState(
 ): NextState {
   const { layers } = context;
   const stats = lstatSync(layers.upper, { bigint: true });
-  const xattrs = { opaque: false, forged: [], unreadable: [] };
-  const now = toNextState({ kind: "entry", type: "dir", stats, xattrs }, o.before, layers);
+  const entry = { kind: "entry", type: "dir", stats, xattrs: NO_XATTRS } as const;
+  const now = toNextState(entry, o.before, layers);
   return {
     ...now,
     mode: now.mode === o.made.mode ? o.before.mode : now.mode,

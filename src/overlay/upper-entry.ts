@@ -8,7 +8,7 @@ import { type NamedEntry, readLinkAt, statAt, toChildPath } from "../host/dir-ha
 import type { FileHasher } from "../host/hash-file.js";
 import type { Native } from "../host/native.js";
 import type { PathXattrs } from "./overlay-marks.js";
-import { readPathXattrs } from "./overlay-marks.js";
+import { NO_XATTRS, readPathXattrs } from "./overlay-marks.js";
 import { isWhiteout, toModeBits, toPathType } from "./path-type.js";
 
 /** What the upperdir holds at a name. */
@@ -38,7 +38,6 @@ export interface UpperReader {
 
 /** A hole costs no disk but has to be hashed like data: more of it than this is not carried. */
 const MOST_HOLES = 64n << 30n;
-const NO_XATTRS: PathXattrs = { opaque: false, forged: [], unreadable: [] };
 
 /** A name of an upperdir in its open directory. */
 export interface UpperAt extends NamedEntry {

@@ -1,4 +1,4 @@
-import type { BaseState, Change, NextState } from "../core/change.js";
+import type { BaseState, Change, NextState, UpperStamp } from "../core/change.js";
 import { parseDigest } from "../core/ids.js";
 import { isRelPath } from "./is-rel-path.js";
 import { toDamaged } from "./read-record.js";
@@ -43,6 +43,12 @@ const baseState = {
   xattrs: isOptional(isXattrs),
 } satisfies Record<keyof BaseState, Check>;
 
+const upperStamp = {
+  ino: isDecimal,
+  ctimeNs: isDecimal,
+  marks: isOptional((value) => Array.isArray(value) && value.every(isText)),
+} satisfies Record<keyof UpperStamp, Check>;
+
 const nextState = {
   type: isOneOf("file", "dir", "symlink", "fifo"),
   mode: isMode,
@@ -54,7 +60,7 @@ const nextState = {
   target: isOptional(isText),
   xattrs: isOptional(isXattrs),
   linkGroup: isOptional(isPath),
-  upper: hasShape({ ino: isDecimal, ctimeNs: isDecimal }),
+  upper: hasShape(upperStamp),
 } satisfies Record<keyof NextState, Check>;
 
 const changeShape = {

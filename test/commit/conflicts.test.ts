@@ -123,3 +123,62 @@ function shell(cwd: string, script: string): void {
   const result = spawnSync("sh", ["-ec", script], { cwd, encoding: "utf8" });
   if (result.status !== 0) throw new Error(`${script}: ${result.stderr}`);
 }
+
+/** What a person is told: the task's doing, the host's, and what helps. */
+const TOLD: readonly (readonly [task: string, host: string, told: string])[] = [
+  ["echo task > f", "echo host > f", "changed its content|changed on the host|merge theirs ours"],
+  ["chmod 755 f", "chmod 600 f", "changed its mode|changed on the host|merge theirs ours"],
+  [
+    "setfattr -n user.x -v 1 f",
+    "echo host > f",
+    "changed its attributes|changed|merge theirs ours",
+  ],
+  ["rm f", "echo host > f", "deleted it|changed on the host|theirs ours"],
+  ["echo task > f", "rm f", "changed its content|was deleted on the host|theirs ours"],
+  ["rm f; mkdir f", "echo host > f", "made it a directory|changed on the host|theirs ours"],
+  ["echo n > n", "echo host > n", "created it (a file)|was created on the host|theirs ours"],
+  ["ln -sfn g l", "ln -sfn /etc l", "changed its target|changed on the host|theirs ours"],
+  ["echo n > d/n", "rm -r d", "created it (a file)|the directory it belongs in|restore ours"],
+  ["rm -r d", "echo host > d/h", "deleted it|has d/h in it|ours restore"],
+];
+
+for (const [task, host, told] of TOLD) {
+  test(`tells what both did and what helps: "${task}" against "${host}"`, () => {
+    using dir = openTempDir();
+    const session = openCommitCase(dir.path, { base: BASE, edit: task }, { snapshot: false });
+    shell(session.workspace, host);
+    const [conflict] = session.plan().conflicts;
+    const [did = "", theirs = "", ways] = told.split("|");
+    assert.equal(conflict?.task, did);
+    assert.ok(conflict.host?.startsWith(theirs), conflict.host);
+    assert.equal(conflict.ways?.join(" "), ways);
+  });
+}
+
+test("what a selection would leave in a directory that goes can be selected too", () => {
+  using dir = openTempDir();
+  const session = openCommitCase(dir.path, { base: BASE, edit: "rm -r d" }, { snapshot: false });
+  const [conflict] = session.plan(["d"]).conflicts;
+  assert.deepEqual([conflict?.path, conflict?.ways], ["d", ["select", "ours"]]);
+});
+
+test("a file with attributes that the task deletes is no conflict where the host only touched it", () => {
+  using dir = openTempDir();
+  const one = { base: BASE, prepare: "setfattr -n user.x -v 1 f", edit: "rm f" };
+  const session = openCommitCase(dir.path, one, { snapshot: false });
+  shell(session.workspace, "chmod 600 f; chmod 644 f");
+  assert.deepEqual(session.plan().conflicts, []);
+  shell(session.workspace, "setfattr -n user.x -v 2 f");
+  assert.match(session.plan().conflicts[0]?.reason ?? "", /other attributes/);
+});
+
+test("trees a thousand directories deep go there and back", () => {
+  using dir = openTempDir();
+  const edit = "i=0; while [ $i -lt 1000 ]; do mkdir dd; cd -P dd; i=$((i+1)); done; echo x > f";
+  const session = openCommitCase(dir.path, { base: BASE, edit }, { snapshot: false });
+  const before = describeTree(session.workspace);
+  assert.equal(session.commit().applied.length, 1001);
+  assert.deepEqual(session.reread().changes, []);
+  assert.deepEqual(session.rollback().conflicts, []);
+  assert.equal(describeTree(session.workspace), before);
+});

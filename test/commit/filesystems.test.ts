@@ -14,7 +14,7 @@ import { everyKind } from "./every-kind.js";
 /** Where the inode of a replaced file cannot be kept, a link to a file that stays is not made again. */
 const noSplitLink = {
   ...everyKind,
-  edit: everyKind.edit.replace(/rm pair1;[^;]*$/, "rm pair1 pair2"),
+  edit: everyKind.edit.replace("rm pair1; echo single > pair1", "rm pair1 pair2"),
 };
 
 const options = process.getuid?.() === 0 ? {} : { skip: "mounts filesystems, which only root may" };

@@ -5,6 +5,7 @@ import path from "node:path";
 import { describe, it } from "node:test";
 import type { Layers } from "../../src/core/change.js";
 import { SandboxError } from "../../src/core/error.js";
+import { openNative } from "../../src/host/native.js";
 import { findAltered } from "../../src/overlay/find-altered.js";
 import { isUntouched } from "../../src/overlay/is-untouched.js";
 import { readChangeset } from "../../src/overlay/read-changeset.js";
@@ -36,7 +37,7 @@ describe("sealed layers", () => {
       edit: "printf 2 > f; printf 2 > d/x; rm -rf e; mkdir e",
     });
     readChangeset([layers]);
-    const sealed = BigInt(readClock([layers]));
+    const sealed = { sealedNs: readClock([layers]), native: openNative() };
     assert.deepEqual(findAltered(layers, sealed), []);
     writeFileSync(path.join(layers.upper, "f"), "3");
     writeFileSync(path.join(layers.upper, "e/new"), "3");

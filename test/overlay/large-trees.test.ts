@@ -5,6 +5,7 @@ import path from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Layers } from "../../src/core/change.js";
+import { openNative } from "../../src/host/native.js";
 import { findAltered } from "../../src/overlay/find-altered.js";
 import { readChangeset } from "../../src/overlay/read-changeset.js";
 import { readClock } from "../../src/overlay/read-clock.js";
@@ -45,7 +46,7 @@ if (process.argv[2] === "read") {
       const read = readApart(layers);
       assert.equal(read.changes, DIRS * FILES + DIRS);
       assert.ok(read.peakMiB < 300, `${read.peakMiB} MiB`);
-      const sealed = BigInt(readClock([layers]));
+      const sealed = { sealedNs: readClock([layers]), native: openNative() };
       writeFileSync(path.join(layers.upper, "d7/file-7"), "altered");
       assert.deepEqual(findAltered(layers, sealed), ["d7/file-7"]);
       removeLayers(layers);

@@ -155,13 +155,14 @@ function compose(
     readonly given: Readonly<Record<string, Composition>>;
   },
 ): { readonly of: Changeset; readonly composed: ReadonlyMap<Change, Composed> } {
-  mkdirSync(path.join(o.commitDir, "composed"), { recursive: true, mode: 0o700 });
+  mkdirSync(o.commitDir, { recursive: true, mode: 0o700 });
   const composed = new Map<Change, Composed>();
   const changes = of.changes.map((original, index) => {
     const { after } = original;
     const given = o.given[original.path];
     if (after === undefined || (given === undefined && !original.path.endsWith(".composed")))
       return original;
+    mkdirSync(path.join(o.commitDir, "composed"), { recursive: true, mode: 0o700 });
     const upper = path.join(o.layers[original.workspace]?.upper ?? "", original.path);
     const bytes = given === undefined ? readFileSync(upper) : Buffer.from(given.content);
     const content = `composed/${index}` as RelPath;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import {
   commitIdSchema,
   commitStateSchema,
+  conflictSchema,
   digestSchema,
   pathSchema,
   pathWithReasonSchema,
@@ -18,7 +19,7 @@ export const commitShape = {
   applied: z.array(pathSchema),
   merged: z.array(pathSchema).optional().describe("Of these: merged with what the workspace had"),
   skipped: z.array(pathSchema).describe("Pending changes that were not applied"),
-  conflicts: z.array(pathWithReasonSchema),
+  conflicts: z.array(conflictSchema),
 };
 
 /** `commit --json`. */

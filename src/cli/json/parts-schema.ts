@@ -31,6 +31,20 @@ export const pathSchema = z.strictObject(pathShape);
 /** A path, and why it was not done. */
 export const pathWithReasonSchema = z.strictObject({ ...pathShape, reason: z.string() });
 
+/** A path at which a change and what the host did exclude each other. */
+export const conflictSchema = z.strictObject({
+  ...pathShape,
+  reason: z.string(),
+  task: z.string().optional().describe("What the task did there"),
+  host: z.string().optional().describe("What the host did there since"),
+  ways: z
+    .array(z.enum(["merge", "theirs", "ours", "select", "restore"]))
+    .optional()
+    .describe(
+      "What would help: --merge, --theirs PATH or --ours PATH; to select what it holds too; to restore the host's side by hand",
+    ),
+});
+
 /** States of a session. */
 export const sessionStateSchema = z.enum([
   "running",
