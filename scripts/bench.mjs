@@ -11,6 +11,7 @@ import { dockerRows } from "./bench/docker-rows.mjs";
 import { engineRows } from "./bench/engine-rows.mjs";
 import { openGround, root } from "./bench/ground.mjs";
 import { manyRows } from "./bench/many-rows.mjs";
+import { policyRows } from "./bench/policy-rows.mjs";
 import { startRows } from "./bench/start-rows.mjs";
 
 const groups = {
@@ -21,6 +22,7 @@ const groups = {
   big: bigFileRows,
   docker: dockerRows,
   many: manyRows,
+  policy: policyRows,
 };
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(groups);
 const unknown = wanted.filter((name) => !Object.hasOwn(groups, name));

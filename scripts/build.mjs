@@ -78,6 +78,10 @@ while (queue.length > 0) {
       js: `${nodeCheck}const __moduleUrl=require("node:url").pathToFileURL(__filename).href;`,
     },
     external: ["koffi"],
+    // Its ES module makes a `require` of its own, which a CommonJS bundle has.
+    alias: {
+      "web-tree-sitter": path.join(root, "node_modules", "web-tree-sitter", "web-tree-sitter.cjs"),
+    },
     plugins: [lazyChunks, unused],
     logLevel: "warning",
   }).catch(() => process.exit(1)); // esbuild has said what is wrong, and where.
@@ -85,6 +89,7 @@ while (queue.length > 0) {
 copyFileSync(path.join(root, "scripts", "start.cjs"), path.join(out, "start.cjs"));
 copyAssets(path.join(root, "profiles"), path.join(out, "profiles"));
 copyAssets(path.join(source, "engine", "oci"), out);
+copyGrammar(path.join(out, "wasm"));
 copyAssets(path.join(source, "engine", "docker"), out);
 const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
 writeFileSync(path.join(out, "version"), `${version}\n`);
@@ -93,6 +98,17 @@ const old = `${out}.old`;
 if (existsSync(done)) renameSync(done, old);
 renameSync(out, done);
 rmSync(old, { recursive: true, force: true });
+
+/** The shell's grammar and what runs it: read only where a profile has rules and a command names a shell. */
+function copyGrammar(to) {
+  const packages = path.join(root, "node_modules");
+  mkdirSync(to);
+  for (const file of [
+    "web-tree-sitter/web-tree-sitter.wasm",
+    "@vscode/tree-sitter-wasm/wasm/tree-sitter-bash.wasm",
+  ])
+    copyFileSync(path.join(packages, file), path.join(to, path.basename(file)));
+}
 
 /** What the program reads at run time and is no TypeScript. */
 function copyAssets(from, to) {

@@ -40,6 +40,7 @@ export const rooms = {
   winston: ["controller"],
   yaml: ["policy"],
   "web-tree-sitter": ["policy"],
+  unbash: ["policy"],
   hono: ["web"],
   "@hono/node-server": ["web"],
   commander: ["cli"],

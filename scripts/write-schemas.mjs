@@ -1,4 +1,4 @@
-// Writes schemas/*.json from the zod schemas of src/cli/json. `--check` writes nothing and fails where they differ.
+// Writes schemas/*.json from the zod schemas of src/cli/json and src/policy. `--check` writes nothing and fails where they differ.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,17 +6,9 @@ import { build } from "esbuild";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const folder = path.join(root, "schemas");
-const bundled = await build({
-  entryPoints: [path.join(root, "src", "cli", "json", "published-schemas.ts")],
-  bundle: true,
-  platform: "node",
-  format: "esm",
-  write: false,
-  logLevel: "warning",
-});
-const code = Buffer.from(bundled.outputFiles[0].contents).toString("base64");
-const { toPublishedSchemas } = await import(`data:text/javascript;base64,${code}`);
-const wanted = toPublishedSchemas();
+const { toPublishedSchemas } = await load("cli", "json", "published-schemas.ts");
+const { toProfileSchema } = await load("policy", "profile", "published-profile-schema.ts");
+const wanted = new Map([...toPublishedSchemas(), ["profile.1.json", toProfileSchema()]]);
 mkdirSync(folder, { recursive: true });
 const stale = readdirSync(folder).filter((file) => file.endsWith(".json") && !wanted.has(file));
 const changed = [...wanted].filter(([file, text]) => read(path.join(folder, file)) !== text);
@@ -27,6 +19,19 @@ if (process.argv.includes("--check")) {
 } else {
   for (const file of stale) rmSync(path.join(folder, file));
   for (const [file, text] of changed) writeFileSync(path.join(folder, file), text);
+}
+
+async function load(...file) {
+  const bundled = await build({
+    entryPoints: [path.join(root, "src", ...file)],
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    write: false,
+    logLevel: "warning",
+  });
+  const code = Buffer.from(bundled.outputFiles[0].contents).toString("base64");
+  return import(`data:text/javascript;base64,${code}`);
 }
 
 function read(file) {

@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import type { CliContext } from "./cli-context.js";
+import { neutralise } from "../review/neutralise.js";
+import { type CliContext, canAsk } from "./cli-context.js";
 
 /** Time for a person to see that the question is ours. */
 const SETTLE_MS = 300;
@@ -21,4 +22,13 @@ export async function ask(context: CliContext, question: string): Promise<string
     reader.close();
     context.stdin.pause();
   }
+}
+
+/** Asks a person a question of yes or no; undefined where nobody is there, or where a program reads what is written. */
+export function toApprove(
+  context: CliContext,
+  json: boolean,
+): ((question: string) => Promise<boolean>) | undefined {
+  if (json || !canAsk(context)) return undefined;
+  return async (question) => /^y(?:es)?$/.test(await ask(context, neutralise(question)));
 }

@@ -79,6 +79,13 @@ function openController(notice: (line: string) => void): Controller {
     env,
     invokerPath: env["SANDBOX_INVOKER_PATH"] ?? env["PATH"] ?? "",
     programRoot: path.join(programRoot(), "..", ".."),
+    profiles: {
+      builtIn: path.join(programRoot(), "profiles"),
+      administrator: "/etc/sandbox",
+      user: path.join(configHome(env, personHome(env, self.uid)), "sandbox"),
+      uid: self.uid,
+    },
+    openShellParser,
     personHome: personHome(env, self.uid),
     self,
     host: toHostPort(),
@@ -88,6 +95,21 @@ function openController(notice: (line: string) => void): Controller {
     progress: lazyProgress(),
     notice,
   };
+}
+
+/** `$XDG_CONFIG_HOME`; a relative one is to be ignored (XDG Base Directory Specification 0.8). */
+function configHome(env: NodeJS.ProcessEnv, home: string): string {
+  const asked = env["XDG_CONFIG_HOME"] ?? "";
+  return path.isAbsolute(asked) ? asked : path.join(home, ".config");
+}
+
+async function openShellParser(): ReturnType<Controller["openShellParser"]> {
+  const module = await import("../policy/commands/open-shell-parser.js");
+  const read = (name: string): Uint8Array => readFileSync(path.join(programRoot(), "wasm", name));
+  return module.openShellParser({
+    runtime: read("web-tree-sitter.wasm"),
+    bash: read("tree-sitter-bash.wasm"),
+  });
 }
 
 function lazyProgress(): Progress {

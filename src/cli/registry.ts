@@ -72,6 +72,11 @@ export const COMMANDS: readonly RegisteredCommand[] = [
     load: async () => (await import("./commands/doctor.js")).doctorCommand,
   },
   {
+    name: "policy",
+    summary: "check a profile or a command, explain a profile, run its examples",
+    load: async () => (await import("./commands/policy.js")).policyCommand,
+  },
+  {
     name: "completion",
     summary: "shell completion for bash, zsh or fish",
     load: async () => (await import("./commands/completion.js")).completionCommand,

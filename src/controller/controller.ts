@@ -2,7 +2,9 @@ import type { planCommit } from "../commit/plan-commit.js";
 import type { SessionId } from "../core/ids.js";
 import type { ProcessStamp } from "../core/session.js";
 import type { Engine } from "../engine/engine.js";
+import type { ShellParser } from "../policy/commands/command-unit.js";
 import type { Store } from "../store/open-store.js";
+import type { ProfilePlaces } from "./profile-files.js";
 
 /** System calls through koffi, as the folders below take them. */
 export type Native = Parameters<typeof planCommit>[0]["native"];
@@ -80,6 +82,10 @@ export interface Controller {
   readonly invokerPath: string;
   /** Where this program itself lies: the directory of `dist/`. */
   readonly programRoot: string;
+  /** Where profiles lie. */
+  readonly profiles: ProfilePlaces;
+  /** Loads two grammars of the shell on the first call: some tens of milliseconds. */
+  openShellParser(): Promise<ShellParser>;
   /** The person's home directory on the host. */
   readonly personHome: string;
   readonly self: Ids;

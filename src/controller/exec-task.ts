@@ -1,15 +1,18 @@
 import { SandboxError } from "../core/error.js";
 import type { SessionId } from "../core/ids.js";
+import type { Profile } from "../core/profile.js";
 import type { SandboxSpec } from "../core/sandbox-spec.js";
 import type { SessionRecord } from "../core/session.js";
 import { sealLayers } from "../overlay/seal-layers.js";
 import { resolveExec } from "../policy/resolve-spec.js";
+import { DEFAULT_PROFILE } from "../policy/profile/default-profile.js";
 import type { Controller } from "./controller.js";
 import type { RunResult } from "./finish-run.js";
 import { lockSession } from "./lock-workspaces.js";
 import { refuseAlive } from "./refuse-alive.js";
 import { recoverBefore } from "./recover-workspaces.js";
 import type { ExecRequest } from "./run-request.js";
+import { readSessionProfile } from "./session-profile.js";
 import { superviseSession } from "./run-task.js";
 import type { TaskIo } from "./supervise-task.js";
 
@@ -27,7 +30,9 @@ export async function execTask(
   const record = refuseGone(await controller.store.readSession(request.session));
   await refuseAlive(controller, record);
   await recoverBefore(controller, record.workspaces);
-  const spec = toExecSpec(controller, record, request);
+  const profile = readSessionProfile(record);
+  if (profile !== undefined) await admitExec(controller, record, { request, profile });
+  const spec = toExecSpec(controller, record, withProfile(request, profile));
   const engine = await controller.openEngine({
     engine: record.engine,
     runtime: record.runtime?.split(" ")[0],
@@ -38,6 +43,41 @@ export async function execTask(
   const running = toNextRevision(controller, record, { command: request.command, spec });
   controller.store.updateSession(running);
   return await superviseSession(controller, { record: running, engine, io });
+}
+
+/** The front door, for a task on layers that another one has changed. */
+async function admitExec(
+  controller: Controller,
+  record: SessionRecord,
+  asked: { readonly request: ExecRequest; readonly profile: Profile },
+): Promise<void> {
+  const { request, profile } = asked;
+  const { admitCommand } = await import("./judge-command.js");
+  const place = {
+    cwd: record.spec.cwd,
+    workspaces: record.workspaces,
+    uppers: record.layers.map(({ upper }) => upper),
+    path: controller.invokerPath,
+    hasImage: record.spec.image !== undefined,
+  };
+  const { session } = record;
+  const digest = record.profile?.digest ?? DEFAULT_PROFILE.digest;
+  await admitCommand(
+    controller,
+    { profile, digest, session, argv: request.command, place },
+    request.approve,
+  );
+}
+
+function withProfile(request: ExecRequest, profile: Profile | undefined): ProfiledExec {
+  if (profile === undefined) return request;
+  const { time } = profile.limits;
+  const timeout = request.timeout ?? (time === undefined ? undefined : `${time}ms`);
+  return { ...request, timeout, passed: profile.env.pass };
+}
+
+interface ProfiledExec extends ExecRequest {
+  readonly passed?: readonly string[];
 }
 
 /** As it stands while the next task runs: what was read of the last one no longer holds. */
@@ -77,9 +117,10 @@ function refuseGone(record: SessionRecord): SessionRecord {
 function toExecSpec(
   controller: Controller,
   record: SessionRecord,
-  request: ExecRequest,
+  request: ProfiledExec,
 ): SandboxSpec {
   return resolveExec(record.spec, {
+    ...(request.passed === undefined ? {} : { passed: request.passed }),
     argv: [findCommand(controller, record, request), ...request.command.slice(1)],
     env: request.env,
     hostEnv: controller.env,

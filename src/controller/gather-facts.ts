@@ -4,6 +4,7 @@ import { hasErrno, SandboxError } from "../core/error.js";
 import { parseRelPath, type RelPath } from "../core/path.js";
 import { checkWorkspace } from "../overlay/check-workspace.js";
 import type { HiddenPath } from "../policy/resolve-mounts.js";
+import { isInside } from "../core/system-path.js";
 import type { Controller, FoundTool, Ids } from "./controller.js";
 import { expandPaths } from "./expand-paths.js";
 import type { RunRequest } from "./run-request.js";
@@ -24,9 +25,12 @@ export interface RunFacts {
 }
 
 /** Looks at the host for what `request` names. Throws `usage` or `command-not-found`; creates nothing. */
-export function gatherFacts(controller: Controller, request: RunRequest): RunFacts {
+export function gatherFacts(
+  controller: Controller,
+  request: RunRequest,
+  workspaces: readonly string[],
+): RunFacts {
   const { cwd, host, personHome, stateHome } = controller;
-  const workspaces = resolveWorkspaces(controller, request.dirs);
   for (const workspace of workspaces)
     checkWorkspace(workspace, {
       stateHome,
@@ -59,7 +63,11 @@ export function gatherFacts(controller: Controller, request: RunRequest): RunFac
     readOnly,
     hide,
     covered: workspaces.map((workspace) =>
-      coveredIn(workspace, [...readOnly, ...hide.map((hidden) => hidden.path)]),
+      coveredIn(workspace, [
+        ...readOnly,
+        ...hide.map((hidden) => hidden.path),
+        ...(request.scratch ?? []),
+      ]),
     ),
   };
 }
@@ -76,7 +84,11 @@ function findCommand(
   return host.findProgram(name, { ...place, ...at });
 }
 
-function resolveWorkspaces(controller: Controller, dirs: readonly string[]): readonly string[] {
+/** The workspaces that `--dir` names, every symlink resolved; the current directory where it names none. */
+export function resolveWorkspaces(
+  controller: Pick<Controller, "cwd">,
+  dirs: readonly string[],
+): readonly string[] {
   const asked = dirs.length === 0 ? [controller.cwd] : dirs;
   const resolved = asked.map((dir) => realDirectory(dir, controller.cwd));
   return resolved.filter((dir, index) => resolved.indexOf(dir) === index);
@@ -111,6 +123,6 @@ function toHidden(file: string): HiddenPath {
 
 function coveredIn(workspace: string, paths: readonly string[]): readonly RelPath[] {
   return paths
-    .filter((file) => file.startsWith(`${workspace}/`))
+    .filter((file) => isInside(file, workspace))
     .map((file) => parseRelPath(file.slice(workspace.length + 1)));
 }

@@ -1,5 +1,9 @@
+import type { Approve } from "./judge-command.js";
+
 /** What a person asked for with `run`, as it was written; nothing of it has been checked yet. */
 export interface RunRequest {
+  /** A profile's name or file; undefined is `default`. */
+  readonly profile?: string | undefined;
   readonly command: readonly string[];
   /** Workspaces; none means the current directory. */
   readonly dirs: readonly string[];
@@ -18,6 +22,11 @@ export interface RunRequest {
   readonly upper: string | undefined;
   readonly name: string | undefined;
   readonly terminal: boolean;
+  /** Asks a person about the command itself; undefined where nobody is there. */
+  readonly approve?: Approve;
+  /** Of the profile: the variables that pass, and what is thrown away (absolute paths). */
+  readonly passed?: readonly string[];
+  readonly scratch?: readonly string[];
 }
 
 /** The same for `exec`, which keeps the session's own scope. */
@@ -27,4 +36,5 @@ export interface ExecRequest {
   readonly env: readonly string[];
   readonly timeout: string | undefined;
   readonly terminal: boolean;
+  readonly approve?: Approve;
 }

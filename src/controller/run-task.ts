@@ -1,4 +1,5 @@
 import { SandboxError } from "../core/error.js";
+import type { FrozenProfile } from "../core/profile.js";
 import type { SandboxSpec } from "../core/sandbox-spec.js";
 import type { SessionRecord } from "../core/session.js";
 import type { Engine, ImageFacts } from "../engine/engine.js";
@@ -8,22 +9,23 @@ import { parseSessionName } from "../policy/parse-session-name.js";
 import { resolveSpec } from "../policy/resolve-spec.js";
 import type { Controller } from "./controller.js";
 import { finishRun, type RunResult } from "./finish-run.js";
-import { gatherFacts, type RunFacts } from "./gather-facts.js";
+import type { RunFacts } from "./gather-facts.js";
+import { prepareRun } from "./prepare-run.js";
 import type { RunRequest } from "./run-request.js";
 import { LostTask, superviseTask, type TaskEnd, type TaskIo } from "./supervise-task.js";
 
 /**
  * Runs a task from request to a session that can be reviewed. Everything that was asked for is checked before
- * anything is created. Throws `usage`, `command-not-found`, `not-executable`, `sandbox-unavailable`: then
+ * anything is created. Throws `usage`, `denied`, `command-not-found`, `not-executable`, `sandbox-unavailable`: then
  * nothing ran and nothing is left.
  */
 export async function runTask(
   controller: Controller,
-  request: RunRequest,
+  asked: RunRequest,
   io: TaskIo,
 ): Promise<RunResult> {
-  const name = request.name === undefined ? undefined : parseSessionName(request.name);
-  const facts = gatherFacts(controller, request);
+  const name = asked.name === undefined ? undefined : parseSessionName(asked.name);
+  const { request, facts, frozen } = await prepareRun(controller, asked);
   // Once before an engine is asked: what is wrong with the request is told first.
   const plain = toSpec(controller, request, { facts });
   const engine = await controller.openEngine(request);
@@ -35,7 +37,7 @@ export async function runTask(
   }
   for (const prefix of facts.tool.prefixes)
     controller.notice(`sandbox: mounted read-only for ${request.command[0] ?? ""}: ${prefix}`);
-  const record = openSession(controller, { request, name, facts, spec, engine });
+  const record = openSession(controller, { request, name, facts, frozen, spec, engine });
   if (record.layers.some((layers) => layers.staging === "copy"))
     controller.notice(
       "sandbox: the state directory is on another filesystem: a commit copies what it could have renamed",
@@ -66,6 +68,7 @@ function toSpec(
     task,
     hostEnv: controller.env,
     env: request.env,
+    ...(request.passed === undefined ? {} : { passed: request.passed }),
     pathEntries: [...tool.pathEntries, ...facts.toolPaths],
     toolEnv: tool.env,
     keepOut: [controller.stateHome],
@@ -90,11 +93,12 @@ function openSession(
     readonly request: RunRequest;
     readonly name: string | undefined;
     readonly facts: RunFacts;
+    readonly frozen: FrozenProfile;
     readonly spec: SandboxSpec;
     readonly engine: Engine;
   },
 ): SessionRecord {
-  const { request, name, facts, spec, engine } = made;
+  const { request, name, facts, frozen, spec, engine } = made;
   const { store, self, stateHome, host } = controller;
   return store.createSession({
     ...(name === undefined ? {} : { name }),
@@ -118,6 +122,7 @@ function openSession(
         workspaces: facts.workspaces,
         layers,
         spec: { ...spec, mounts: [...toOverlayMounts(layers), ...spec.mounts] },
+        profile: frozen,
         engine: engine.name,
         ...(engine.daemon === undefined ? {} : { daemon: engine.daemon }),
         startedAt: new Date().toISOString(),

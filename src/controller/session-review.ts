@@ -2,9 +2,11 @@ import type { Change, Changeset, Layers } from "../core/change.js";
 import type { Decision, Risk } from "../core/risk.js";
 import type { ChangeCounts, SessionRecord } from "../core/session.js";
 import { decideChange } from "../policy/decide-change.js";
+import { judgeChanges } from "../policy/profile/judge-changes.js";
 import { assessRisks } from "../review/assess-risks.js";
 import type { Controller } from "./controller.js";
 import { openIgnores } from "./open-ignores.js";
+import { readSessionProfile } from "./session-profile.js";
 import { isInside } from "../core/system-path.js";
 
 /** A change with what a person has to know of it before it is committed. */
@@ -33,16 +35,19 @@ export function reviewChangeset(
 ): SessionReview {
   const isIgnored = openIgnores(changeset.workspaces, changeset.changes);
   const isOurs = toOwnCheck(controller.programRoot, changeset.workspaces);
-  const items = changeset.changes.map((change, index) => {
+  const judged = changeset.changes.map((change) => {
     const risks = [...(isOurs(change) ? [OWN_PROGRAM] : []), ...assessRisks(change, { changeset })];
-    return {
-      change,
-      index,
-      risks,
-      decision: decideChange(change, risks),
-      ignored: isIgnored(change),
-    };
+    return { change, risks };
   });
+  const profile = readSessionProfile(record);
+  const decisions = profile === undefined ? [] : judgeChanges(profile, judged);
+  const items = judged.map(({ change, risks }, index) => ({
+    change,
+    index,
+    risks,
+    decision: decisions[index] ?? decideChange(change, risks),
+    ignored: isIgnored(change),
+  }));
   return { record, changeset, items };
 }
 

@@ -1,6 +1,7 @@
 import type { Layers } from "./change.js";
 import type { CommitId, Digest, SessionId } from "./ids.js";
 import type { RelPath } from "./path.js";
+import type { FrozenProfile } from "./profile.js";
 import type { LimitReport, Outcome, SandboxSpec } from "./sandbox-spec.js";
 
 /** The life of a session. */
@@ -33,6 +34,8 @@ export interface SessionRecord {
   readonly workspaces: readonly string[];
   readonly layers: readonly Layers[];
   readonly spec: SandboxSpec;
+  /** The profile it was started with, all layers joined; absent in older records: the built-in default. */
+  readonly profile?: FrozenProfile;
   readonly engine: "oci" | "docker";
   readonly runtime?: string;
   /** Address of the daemon that has the sandbox, e.g. `unix:///var/run/docker.sock`; only of engines that have one. */

@@ -5,8 +5,11 @@ export type Env = Readonly<Record<string, string>>;
 /** Variables of the host's environment. */
 export type HostEnv = Readonly<Record<string, string | undefined>>;
 
-/** What passes without being asked for: how the terminal looks, which language and which clock. No secrets, no paths. */
-const PASSED: ReadonlySet<string> = new Set([
+/**
+ * What passes without being asked for: how the terminal looks, which language and which clock. No secrets, no paths. A `*`
+ * at the end stands for capital letters, digits and underscores.
+ */
+export const PASSED: readonly string[] = [
   "TERM",
   "COLORTERM",
   "NO_COLOR",
@@ -16,14 +19,22 @@ const PASSED: ReadonlySet<string> = new Set([
   "LANG",
   "LANGUAGE",
   "TZ",
-]);
+  "LC_*",
+];
 
-/** The variables of the host that every task gets. */
-export function toPassedEnv(host: HostEnv): Env {
+/** The variables of the host that a task gets: those that `names` (of a profile, else the built-in list) have. */
+export function toPassedEnv(host: HostEnv, names: readonly string[] = PASSED): Env {
+  const whole = new Set(names);
+  const beginnings = names.filter((name) => name.endsWith("*")).map((name) => name.slice(0, -1));
   const passed: Record<string, string> = {};
   for (const [name, value] of Object.entries(host))
-    if (value !== undefined && (PASSED.has(name) || /^LC_[A-Z]+$/.test(name))) passed[name] = value;
+    if (value !== undefined && (whole.has(name) || beginnings.some((text) => begins(name, text))))
+      passed[name] = value;
   return passed;
+}
+
+function begins(name: string, text: string): boolean {
+  return name.startsWith(text) && /^[A-Z0-9_]+$/.test(name.slice(text.length));
 }
 
 /**

@@ -16,6 +16,8 @@ export interface ResolveSpecInput extends MountRequest, LimitTexts {
   readonly hostEnv: HostEnv;
   /** `--env`. */
   readonly env: readonly string[];
+  /** Names of the host's variables that pass; default: the built-in list. */
+  readonly passed?: readonly string[];
   /** Directories that PATH must have for the program. */
   readonly pathEntries: readonly string[];
   /** Variables without which the program does not find its own parts, e.g. RUSTUP_HOME. */
@@ -31,6 +33,7 @@ export interface ResolveSpecInput extends MountRequest, LimitTexts {
 export interface ResolveExecInput {
   readonly argv: readonly string[];
   readonly env: readonly string[];
+  readonly passed?: readonly string[];
   readonly hostEnv: HostEnv;
   readonly timeout: string | undefined;
   readonly terminal: boolean;
@@ -72,7 +75,11 @@ export function resolveExec(spec: SandboxSpec, input: ResolveExecInput): Sandbox
   return {
     ...spec,
     argv: toArgv(input.argv),
-    env: { ...spec.env, ...toPassedEnv(input.hostEnv), ...parseEnv(input.env, input.hostEnv) },
+    env: {
+      ...spec.env,
+      ...toPassedEnv(input.hostEnv, input.passed),
+      ...parseEnv(input.env, input.hostEnv),
+    },
     limits:
       input.timeout === undefined
         ? limits
@@ -83,7 +90,7 @@ export function resolveExec(spec: SandboxSpec, input: ResolveExecInput): Sandbox
 
 function toBaseEnv(input: ResolveSpecInput, mounts: readonly SandboxMount[]): Env {
   const person = { HOME, USER: input.task.name, LOGNAME: input.task.name };
-  const passed = toPassedEnv(input.hostEnv);
+  const passed = toPassedEnv(input.hostEnv, input.passed);
   if (input.hasImage === true) return { ...toImageEnv(input), ...passed, ...person };
   return { ...passed, ...person, SHELL: "/bin/bash", PATH: toPath(input, mounts).join(":") };
 }

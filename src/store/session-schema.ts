@@ -6,6 +6,7 @@ import type {
   SandboxMount,
   SandboxSpec,
 } from "../core/sandbox-spec.js";
+import type { FrozenProfile } from "../core/profile.js";
 import type { CommitRecord, ProcessStamp, SessionRecord } from "../core/session.js";
 import {
   absolutePath,
@@ -91,6 +92,12 @@ const processStamp: z.ZodMiniType<ProcessStamp> = z.strictObject({
   bootId: z.string(),
 } satisfies Record<keyof ProcessStamp, unknown>);
 
+const profile: z.ZodMiniType<FrozenProfile> = z.strictObject({
+  name: z.string(),
+  digest,
+  canonical: z.string(),
+} satisfies Record<keyof FrozenProfile, unknown>);
+
 /** `sessions/<id>/session.json`. */
 export const sessionRecordSchema: z.ZodMiniType<SessionRecord> = z.strictObject({
   schema: z.literal("session/1"),
@@ -109,6 +116,7 @@ export const sessionRecordSchema: z.ZodMiniType<SessionRecord> = z.strictObject(
   workspaces: z.array(absolutePath),
   layers: z.array(layersSchema),
   spec,
+  profile: z.exactOptional(profile),
   engine: z.enum(["oci", "docker"]),
   runtime: z.exactOptional(z.string()),
   daemon: z.exactOptional(z.string()),

@@ -8,6 +8,7 @@ import {
   toPublishedSchemas,
 } from "../../src/cli/json/published-schemas.js";
 import { type RelPath, toPathObject } from "../../src/core/path.js";
+import { toProfileSchema } from "../../src/policy/profile/published-profile-schema.js";
 import { projectRoot } from "../support/project-root.js";
 
 const SCHEMAS = path.join(projectRoot, "schemas");
@@ -15,7 +16,7 @@ const DIGEST = `sha256:${"a".repeat(64)}`;
 const AT = { workspace: "/w", path: "a.txt" };
 
 test("the published schemas are those of the source", () => {
-  const wanted = toPublishedSchemas();
+  const wanted = new Map([...toPublishedSchemas(), ["profile.1.json", toProfileSchema()]]);
   assert.deepEqual(readdirSync(SCHEMAS).sort(), [...wanted.keys()].sort());
   for (const [file, text] of wanted)
     assert.equal(
@@ -33,6 +34,7 @@ test("each object of the contract has its schema, and each schema its name", () 
     "doctor",
     "error",
     "ls",
+    "policy",
     "prune",
     "recover",
     "review",

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { execTask } from "../../controller/exec-task.js";
+import { toApprove } from "../ask.js";
 import { type CliCommand, collect } from "../cli-command.js";
 import type { CliContext } from "../cli-context.js";
 import { reportRun } from "../report-run.js";
@@ -42,6 +43,7 @@ async function act(command: Command, context: CliContext): Promise<number> {
     env: options.env ?? [],
     timeout: options.timeout,
     terminal,
+    approve: toApprove(context, json),
   };
   const result = await withTaskIo(context, { terminal, json }, (io) =>
     execTask(controller, request, io),

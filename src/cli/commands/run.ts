@@ -4,10 +4,12 @@ import { runTask } from "../../controller/run-task.js";
 import { SandboxError } from "../../core/error.js";
 import { type CliCommand, collect } from "../cli-command.js";
 import { type CliContext, canAsk } from "../cli-context.js";
+import { toApprove } from "../ask.js";
 import { reportRun } from "../report-run.js";
 import { chooseTerminal, withTaskIo } from "../task-io.js";
 
 interface RunOptions {
+  readonly profile?: string;
   readonly dir?: readonly string[];
   readonly engine?: string;
   readonly runtime?: string;
@@ -36,6 +38,7 @@ function define(command: Command): void {
     .usage("[options] -- COMMAND [ARG...]")
     .argument("<command...>", "the task's program and its arguments")
     .passThroughOptions()
+    .option("--profile <name|file>", "what the task may do (default: default; see sandbox policy)")
     .option("--dir <path>", "workspace (default: the current directory; repeatable)", collect)
     .option("--ro <path>", "mount PATH readable only (repeatable)", collect)
     .option("--hide <path>", "hide PATH from the task (repeatable; * and ? match)", collect)
@@ -77,7 +80,11 @@ async function act(command: Command, context: CliContext): Promise<number> {
   const terminal = chooseTerminal(context, { wanted: options.tty, json });
   const controller = await context.openController();
   const result = await withTaskIo(context, { terminal, json }, (io) =>
-    runTask(controller, toRequest(command.args, options, terminal), io),
+    runTask(
+      controller,
+      { ...toRequest(command.args, options, terminal), approve: toApprove(context, json) },
+      io,
+    ),
   );
   return reportRun(result, {
     context,
@@ -90,6 +97,7 @@ async function act(command: Command, context: CliContext): Promise<number> {
 function toRequest(args: readonly string[], options: RunOptions, terminal: boolean): RunRequest {
   return {
     command: args,
+    profile: options.profile,
     dirs: options.dir ?? [],
     engine: options.engine,
     runtime: options.runtime,

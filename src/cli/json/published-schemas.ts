@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { commitSchema, recoverSchema, rollbackSchema } from "./commit-schema.js";
+import { policySchema } from "./policy-schema.js";
 import { doctorSchema, errorSchema, runSchema } from "./run-schema.js";
 import {
   diffSchema,
@@ -23,6 +24,7 @@ export const OUTPUT_SCHEMAS = {
   prune: pruneSchema,
   recover: recoverSchema,
   doctor: doctorSchema,
+  policy: policySchema,
   error: errorSchema,
 } as const;
 

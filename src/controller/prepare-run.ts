@@ -1,0 +1,29 @@
+import { DEFAULT_PROFILE } from "../policy/profile/default-profile.js";
+import type { Controller } from "./controller.js";
+import { gatherFacts, resolveWorkspaces } from "./gather-facts.js";
+import type { PreparedRun } from "./prepared-run.js";
+import { findProjectFiles, hasOwnDefault } from "./profile-files.js";
+import type { RunRequest } from "./run-request.js";
+
+/**
+ * Joins a request with its profile and asks policy whether its command may start. Without `--profile` and without a file in
+ * any layer nothing is read and nothing parsed: the built-in default is known. Throws `usage`, `denied`, `command-not-found`.
+ */
+export async function prepareRun(
+  controller: Controller,
+  request: RunRequest,
+): Promise<PreparedRun> {
+  const workspaces = resolveWorkspaces(controller, request.dirs);
+  const isDefault =
+    request.profile === undefined &&
+    !hasOwnDefault(controller.profiles) &&
+    findProjectFiles(workspaces).length === 0;
+  if (isDefault)
+    return {
+      request,
+      facts: gatherFacts(controller, request, workspaces),
+      frozen: DEFAULT_PROFILE,
+    };
+  const { prepareProfiledRun } = await import("./prepare-profiled-run.js");
+  return prepareProfiledRun(controller, request, workspaces);
+}

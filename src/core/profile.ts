@@ -1,0 +1,135 @@
+import type { Digest } from "./ids.js";
+import type { RiskId } from "./risk.js";
+
+/** The answers of policy, from mild to strict. */
+export type Verdict = "allow" | "ask" | "deny";
+
+/** How a path is mounted. `scratch`: copy-on-write, thrown away. */
+export type PathMode = "overlay" | "scratch" | "readonly" | "hidden";
+
+/**
+ * A profile after all its layers have been joined: what a task may touch, run and send, and for how long. Plain data;
+ * its canonical JSON has a digest. Sizes are bytes, times milliseconds; absent is not limited here.
+ */
+export interface Profile {
+  readonly version: 1;
+  /** Where it comes from, lowest layer first: the file, or `built-in:NAME`. */
+  readonly sources: readonly string[];
+  readonly engine?: "oci" | "docker";
+  readonly runtime?: string;
+  readonly paths: readonly PathRule[];
+  readonly scope: ScopeRule;
+  readonly user: { readonly uid?: number; readonly groups: readonly number[] };
+  readonly seccomp: string;
+  readonly limits: ProfileLimits;
+  readonly env: {
+    /** Names, or beginnings of names with a `*` behind. */
+    readonly pass: readonly string[];
+    readonly set: Readonly<Record<string, string>>;
+  };
+  readonly network: {
+    readonly mode: "none" | "allowlist" | "open";
+    readonly allow: readonly string[];
+  };
+  readonly exec: "allowed" | "workspace-denied";
+  readonly commands: { readonly default: Verdict; readonly rules: readonly CommandRule[] };
+  readonly changes: readonly ChangeRule[];
+  readonly budgets: Budgets;
+}
+
+/** A relative path is a glob below each workspace; an absolute one is the host's. */
+interface PathRule {
+  readonly path: string;
+  readonly mode: PathMode;
+}
+
+/** What a commit may write. Globs are anchored at the workspace. */
+interface ScopeRule {
+  /** A path must match one glob of every list; no list: everything is in scope. */
+  readonly commit: readonly (readonly string[])[];
+  readonly deny: readonly string[];
+  /** What becomes of a change out of scope. */
+  readonly outside: "ask" | "deny";
+}
+
+/** Bytes, processors, milliseconds. */
+export interface ProfileLimits {
+  readonly memory?: number;
+  readonly cpus?: number;
+  readonly pids?: number;
+  readonly upper?: number;
+  readonly time?: number;
+}
+
+/** One token of an argv: this word, one of these, or any word that is no option. */
+export type ArgvToken = string | { readonly oneof: readonly string[] } | { readonly any: "word" };
+
+/** Options of a command: `--name`, `-x`; with `=` behind, it takes a value. */
+export interface OptionRule {
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
+  readonly unknown: Verdict;
+  /** Whether `--verb` may stand for `--verbose`. */
+  readonly abbreviations: "allow" | "deny";
+  /** Operands must come behind `--`. */
+  readonly require_end_of_options: boolean;
+}
+
+/** What operands must be; what is not makes the command denied. */
+export interface ArgRule {
+  readonly kind: "path" | "any" | "none";
+  readonly within?: "workspace";
+  readonly no_symlink_escape: boolean;
+  readonly max?: number;
+}
+
+/** A rule on commands. It speaks about every command whose argv begins as `argv` says. */
+export interface CommandRule {
+  readonly id: string;
+  readonly argv: readonly ArgvToken[];
+  /** The program must be one of these files. */
+  readonly exe?: readonly string[];
+  readonly options?: OptionRule;
+  readonly args?: ArgRule;
+  readonly decision: Verdict;
+  /** What it does, for budgets and reports. */
+  readonly effect?: "delete" | "overwrite" | "send";
+  readonly examples: { readonly match: readonly string[]; readonly nomatch: readonly string[] };
+}
+
+/** A rule on what comes back: all that is given must fit. */
+export interface ChangeRule {
+  readonly match?: string;
+  readonly kinds?: readonly ("add" | "modify" | "delete")[];
+  readonly risk?: RiskId;
+  readonly decision: Verdict;
+}
+
+/** What becomes of a task over its budget. */
+export type OverBudget = "slow" | "ask" | "hold" | "deny";
+
+/** Limits on effects that destroy or send. */
+export interface Budgets {
+  readonly delete?: EffectBudget;
+  readonly overwrite?: EffectBudget;
+  readonly send?: EffectBudget;
+  readonly retry?: { readonly same_command_failures: number; readonly over: OverBudget };
+}
+
+/** A budget of one effect. Bytes are a number of bytes. */
+export interface EffectBudget {
+  readonly files?: number;
+  readonly bytes?: number;
+  readonly requests?: number;
+  readonly per: "run" | "minute" | "hour" | "day";
+  readonly over: OverBudget;
+}
+
+/** A profile as a session keeps it. */
+export interface FrozenProfile {
+  /** As it was asked for. */
+  readonly name: string;
+  readonly digest: Digest;
+  /** The canonical JSON of a `Profile`: the digest is of these bytes. */
+  readonly canonical: string;
+}

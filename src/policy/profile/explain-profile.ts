@@ -1,0 +1,171 @@
+import type { ArgvToken, Budgets, CommandRule, EffectBudget, Profile } from "../../core/profile.js";
+import { findUnenforced } from "./find-unenforced.js";
+import { renderBytes, renderDuration } from "./units.js";
+
+/** One part of the report. */
+export interface ProfileChapter {
+  readonly title: string;
+  readonly lines: readonly string[];
+}
+
+/** What a profile lets a task touch, run and send, for how long, and what would widen it: plain words, a line each. */
+export function explainProfile(profile: Profile): readonly ProfileChapter[] {
+  return [
+    { title: "It may touch", lines: explainPaths(profile) },
+    { title: "Of its changes", lines: explainChanges(profile) },
+    { title: "It may run", lines: explainCommands(profile) },
+    { title: "It may send", lines: explainNetwork(profile) },
+    { title: "It has", lines: explainMeans(profile) },
+    {
+      title: "Not in force in this version: a run with it is refused",
+      lines: findUnenforced(profile),
+    },
+    { title: "What would widen it", lines: explainWidening(profile) },
+  ].filter(({ lines }) => lines.length > 0);
+}
+
+const MODES = {
+  overlay: "seen and changed, as a copy until you commit",
+  scratch: "seen and changed, thrown away at the end",
+  readonly: "seen, not changed",
+  hidden: "not seen",
+} as const;
+
+function explainPaths({ paths }: Profile): readonly string[] {
+  return paths.map(({ path, mode }) => {
+    const name = path === "." ? "the workspace" : path;
+    return `${name}: ${MODES[mode]}`;
+  });
+}
+
+function explainChanges({ scope, changes }: Profile): readonly string[] {
+  const lines: string[] = [];
+  const outside = scope.outside === "deny" ? "never committed" : "asked about";
+  for (const globs of scope.commit)
+    lines.push(
+      `${globs.length === 0 ? "everything" : `what is not ${globs.join(" or ")}`} is ${outside}`,
+    );
+  for (const glob of scope.deny) lines.push(`${glob} is never committed`);
+  for (const { match, kinds, risk, decision } of changes) {
+    const what = [
+      kinds?.join(" or "),
+      match === undefined ? undefined : `of ${match}`,
+      risk === undefined ? undefined : `with the risk ${risk}`,
+    ];
+    lines.push(`${what.filter((part) => part !== undefined).join(" ")}: ${SAID[decision]}`);
+  }
+  lines.push("every other change is asked about; what runs later on this host, by name");
+  lines.push("what raises rights, devices and forged marks are never committed");
+  return lines;
+}
+
+const SAID = { allow: "allowed", ask: "asked about", deny: "denied" } as const;
+
+function explainCommands({ commands }: Profile): readonly string[] {
+  const lines = commands.rules.map(explainRule);
+  const rest = lines.length === 0 ? "every command" : "every other command";
+  return [
+    ...lines,
+    `${rest}: ${SAID[commands.default]}${commands.default === "ask" ? "; with nobody to ask, denied" : ""}`,
+  ];
+}
+
+function explainRule({ id, argv, exe, options, args, decision }: CommandRule): string {
+  const limits = [
+    ...(exe === undefined ? [] : [`the file ${exe.join(" or ")}`]),
+    ...explainOptions(options),
+    ...explainArgs(args),
+  ];
+  const only = limits.length === 0 ? "" : ` (${limits.join(", ")}; anything else of it is denied)`;
+  return `${argv.map(explainToken).join(" ")}${only}: ${SAID[decision]} [${id}]`;
+}
+
+function explainOptions(options: CommandRule["options"]): readonly string[] {
+  if (options === undefined) return [];
+  const { allow, deny, unknown } = options;
+  return [
+    allow.length === 0 ? "no options" : `the options ${allow.join(" ")}`,
+    ...(deny.length === 0 ? [] : [`never ${deny.join(" ")}`]),
+    ...(unknown === "deny" ? [] : [`other options ${SAID[unknown]}`]),
+    ...(options.require_end_of_options ? ["operands behind --"] : []),
+  ];
+}
+
+function explainArgs(args: CommandRule["args"]): readonly string[] {
+  if (args === undefined) return [];
+  return [
+    ...(args.kind === "none" ? ["no operands"] : []),
+    ...(args.within === "workspace" ? ["paths in the workspace"] : []),
+    ...(args.max === undefined ? [] : [`at most ${args.max} operands`]),
+  ];
+}
+
+function explainToken(token: ArgvToken): string {
+  if (typeof token === "string") return token;
+  return "oneof" in token ? token.oneof.join("|") : "WORD";
+}
+
+function explainNetwork({ network }: Profile): readonly string[] {
+  if (network.mode === "none") return ["nothing: it has no network"];
+  if (network.mode === "open") return ["to any public address"];
+  return [
+    network.allow.length === 0
+      ? "nothing: no host is allowed"
+      : `to ${network.allow.join(", ")} only`,
+  ];
+}
+
+function explainMeans(profile: Profile): readonly string[] {
+  const { limits, env, user, engine, runtime, seccomp, exec } = profile;
+  const { memory, cpus, pids, upper, time } = limits;
+  return [
+    time === undefined ? "no limit of time" : `${renderDuration(time)} of time`,
+    memory === undefined ? "no limit of memory of its own" : `${renderBytes(memory)} of memory`,
+    ...(cpus === undefined ? [] : [`${cpus} processors`]),
+    ...(pids === undefined ? [] : [`${pids} processes`]),
+    ...(upper === undefined ? [] : [`${renderBytes(upper)} for what it writes`]),
+    env.pass.length === 0 ? "no variable of yours" : `of your variables ${env.pass.join(" ")}`,
+    ...Object.entries(env.set).map(([name, value]) => `${name}=${JSON.stringify(value)}`),
+    ...(user.uid === undefined ? [] : [`the user id ${user.uid}`]),
+    ...(engine === undefined ? [] : [`the engine ${engine}`]),
+    ...(runtime === undefined ? [] : [`the runtime ${runtime}`]),
+    `the system calls of seccomp ${seccomp}`,
+    ...(exec === "allowed" ? [] : ["no program of its own: what it may write it may not execute"]),
+    ...explainBudgets(profile.budgets),
+  ];
+}
+
+function explainBudgets(budgets: Budgets): readonly string[] {
+  const verbs = { delete: "deletes", overwrite: "overwrites", send: "sends" } as const;
+  const lines = (["delete", "overwrite", "send"] as const).flatMap((key) => {
+    const budget = budgets[key];
+    return budget === undefined ? [] : [`${verbs[key]} ${explainBudget(budget)}`];
+  });
+  const { retry } = budgets;
+  if (retry === undefined) return lines;
+  return [...lines, `${retry.same_command_failures} failures of one command, then ${retry.over}`];
+}
+
+function explainBudget({ files, bytes, requests, per, over }: EffectBudget): string {
+  const amounts = [
+    ...(files === undefined ? [] : [`${files} files`]),
+    ...(bytes === undefined ? [] : [renderBytes(bytes)]),
+    ...(requests === undefined ? [] : [`${requests} requests`]),
+  ];
+  return `at most ${amounts.join(" and ")} per ${per}, then ${over}`;
+}
+
+function explainWidening({ sources, scope, commands, paths }: Profile): readonly string[] {
+  const last = sources.at(-1) ?? "";
+  return [
+    `options on the command line (--dir, --ro, --tool, --env, --timeout, --memory…)`,
+    ...(scope.commit.length === 0 ? [] : ["more globs in scope.commit"]),
+    ...(commands.default === "allow" && commands.rules.length === 0
+      ? []
+      : ["milder rules in commands, or a milder default"]),
+    ...(paths.some(({ mode }) => mode !== "overlay") ? ["fewer entries in paths"] : []),
+    `written in a file of yours that extends this (it is made of ${sources.join(", ")})`,
+    ...(last.endsWith(".sandbox.yaml") ? [`never ${last}: a project's file only tightens`] : []),
+    "never by the task itself: what it was given is fixed when it starts",
+  ];
+}

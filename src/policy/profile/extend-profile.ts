@@ -1,0 +1,143 @@
+import type {
+  ArgRule,
+  Budgets,
+  CommandRule,
+  EffectBudget,
+  OptionRule,
+  OverBudget,
+  Profile,
+  ProfileLimits,
+} from "../../core/profile.js";
+import type { ProfileDocument } from "./document-schema.js";
+import { toBytes, toMilliseconds } from "./units.js";
+
+/**
+ * `parent` with what `document` says on top: lists of rules grow, a command rule of the same id is replaced, single values
+ * (also `scope.commit` and `env.pass`) are replaced. Pure; both are valid.
+ */
+export function extendProfile(parent: Profile, document: ProfileDocument, source: string): Profile {
+  const { engine = parent.engine, runtime = parent.runtime } = document;
+  return {
+    version: 1,
+    sources: [...parent.sources, source],
+    ...(engine === undefined ? {} : { engine }),
+    ...(runtime === undefined ? {} : { runtime }),
+    paths: [...parent.paths, ...(document.paths ?? [])],
+    scope: toScope(parent.scope, document.scope),
+    user: {
+      ...parent.user,
+      ...(document.user?.uid === undefined ? {} : { uid: document.user.uid }),
+      groups: document.user?.groups ?? parent.user.groups,
+    },
+    seccomp: document.seccomp ?? parent.seccomp,
+    limits: { ...parent.limits, ...toLimits(document.limits) },
+    env: {
+      pass: document.env?.pass ?? parent.env.pass,
+      set: { ...parent.env.set, ...document.env?.set },
+    },
+    network:
+      document.network === undefined
+        ? parent.network
+        : { mode: document.network.mode, allow: document.network.allow ?? parent.network.allow },
+    exec: document.exec ?? parent.exec,
+    commands: toCommands(parent.commands, document.commands),
+    changes: [...parent.changes, ...(document.changes ?? []).map(withoutAbsent)],
+    budgets: { ...parent.budgets, ...toBudgets(document.budgets) },
+  };
+}
+
+function toScope(parent: Profile["scope"], scope: ProfileDocument["scope"]): Profile["scope"] {
+  return {
+    commit: scope?.commit === undefined ? parent.commit : [scope.commit],
+    deny: [...parent.deny, ...(scope?.deny ?? [])],
+    outside: scope?.outside ?? parent.outside,
+  };
+}
+
+/** Sizes in bytes, times in milliseconds. */
+export function toLimits(limits: ProfileDocument["limits"]): ProfileLimits {
+  const { memory, cpus, pids, upper, time } = limits ?? {};
+  return withoutAbsent({
+    memory: memory === undefined ? undefined : toBytes(memory),
+    cpus,
+    pids,
+    upper: upper === undefined ? undefined : toBytes(upper),
+    time: time === undefined ? undefined : toMilliseconds(time),
+  });
+}
+
+function toCommands(
+  parent: Profile["commands"],
+  commands: ProfileDocument["commands"],
+): Profile["commands"] {
+  const rules = (commands?.rules ?? []).map(toCommandRule);
+  const replaced = new Set(rules.map(({ id }) => id));
+  return {
+    default: commands?.default ?? parent.default,
+    rules: [...parent.rules.filter(({ id }) => !replaced.has(id)), ...rules],
+  };
+}
+
+type RuleDocument = NonNullable<NonNullable<ProfileDocument["commands"]>["rules"]>[number];
+
+/** A rule with what it leaves unsaid: unknown options are denied, abbreviations too. */
+export function toCommandRule(rule: RuleDocument): CommandRule {
+  const { options, args, examples } = rule;
+  return {
+    ...withoutAbsent({ id: rule.id, argv: rule.argv, exe: rule.exe, effect: rule.effect }),
+    ...(options === undefined ? {} : { options: toOptionRule(options) }),
+    ...(args === undefined ? {} : { args: toArgRule(args) }),
+    decision: rule.decision,
+    examples: { match: examples?.match ?? [], nomatch: examples?.nomatch ?? [] },
+  };
+}
+
+function toOptionRule(options: NonNullable<RuleDocument["options"]>): OptionRule {
+  return {
+    allow: [],
+    deny: [],
+    unknown: "deny",
+    abbreviations: "deny",
+    require_end_of_options: false,
+    ...withoutAbsent(options),
+  };
+}
+
+function toArgRule(args: NonNullable<RuleDocument["args"]>): ArgRule {
+  return { no_symlink_escape: false, ...withoutAbsent(args) };
+}
+
+/** Sizes in bytes. */
+export function toBudgets(budgets: ProfileDocument["budgets"]): Budgets {
+  const { delete: deletes, overwrite, send, retry } = budgets ?? {};
+  return withoutAbsent({
+    delete: deletes === undefined ? undefined : toEffect(deletes),
+    overwrite: overwrite === undefined ? undefined : toEffect(overwrite),
+    send: send === undefined ? undefined : toEffect(send),
+    retry,
+  });
+}
+
+interface EffectDocument {
+  readonly files?: number | undefined;
+  readonly requests?: number | undefined;
+  readonly bytes?: string | number | undefined;
+  readonly per: EffectBudget["per"];
+  readonly over: OverBudget;
+}
+
+function toEffect({ bytes, per, over, files, requests }: EffectDocument): EffectBudget {
+  const size = bytes === undefined ? undefined : toBytes(bytes);
+  return { ...withoutAbsent({ files, requests, bytes: size }), per, over };
+}
+
+/** With keys that may be absent instead of undefined. */
+type Defined<T> = { [Key in keyof T as undefined extends T[Key] ? never : Key]: T[Key] } & {
+  [Key in keyof T as undefined extends T[Key] ? Key : never]?: Exclude<T[Key], undefined>;
+};
+
+function withoutAbsent<T extends object>(value: T): Defined<T> {
+  return Object.fromEntries(
+    Object.entries(value).filter(([, part]) => part !== undefined),
+  ) as Defined<T>;
+}

@@ -1,0 +1,33 @@
+import type { Profile } from "../../core/profile.js";
+
+/** Names of `profiles/seccomp` that there are. */
+const SECCOMP = ["default"];
+
+/**
+ * What a profile asks for and this version cannot put in force, a line each: a run with it is refused, since a guardrail that is
+ * written and not there is worse than none.
+ */
+export function findUnenforced(profile: Profile): readonly string[] {
+  const { network, exec, budgets, user, seccomp, paths } = profile;
+  const names = Object.keys(budgets);
+  const asked: readonly (readonly [boolean, string])[] = [
+    [network.mode !== "none", `network.mode ${network.mode}: this version has only none`],
+    [exec !== "allowed", `exec ${exec}: this version does not mount noexec yet`],
+    [names.length > 0, `budgets.${names.join(", budgets.")}: not counted by this version`],
+    [user.groups.length > 0, "user.groups: a task has no supplementary groups"],
+    [!SECCOMP.includes(seccomp), `seccomp ${seccomp}: there is only ${SECCOMP.join(", ")}`],
+  ];
+  return [
+    ...asked.filter(([isAsked]) => isAsked).map(([, line]) => line),
+    ...paths.flatMap((rule) => findUnenforcedPath(rule) ?? []),
+  ];
+}
+
+function findUnenforcedPath({ path, mode }: Profile["paths"][number]): string | undefined {
+  const isKept = mode === "readonly" || mode === "hidden";
+  if ((path === "." || path === "**") && isKept)
+    return `paths ${path} ${mode}: the workspace is always an overlay; scratch keeps nothing of it`;
+  if (path.startsWith("/") && !isKept)
+    return `paths ${path} ${mode}: a host path is readonly or hidden; --dir adds a workspace`;
+  return undefined;
+}
