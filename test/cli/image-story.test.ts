@@ -44,7 +44,7 @@ for (const kind of KINDS)
     assert.deepEqual([missing.status, missing.stdout], [127, ""]);
     assert.match(missing.stderr, /^sandbox: git: command not found in the sandbox\n/);
     const unknown = person.sandbox(["run", "--image", "./none.tar", "--", "true"]);
-    assert.deepEqual([unknown.status, unknown.stdout], [2, ""]);
+    assert.deepEqual([unknown.status, unknown.stdout], [125, ""]);
     assert.match(unknown.stderr, /^sandbox: --image \.\/none\.tar: there is no .*none\.tar\n/);
     const pruned = person.sandboxJson(["prune", "--all"]);
     assert.match(pruned.json.others.join("\n"), /^the image sha256:[0-9a-f]{64}$/);
