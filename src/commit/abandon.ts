@@ -3,6 +3,7 @@ import { dropOld, removeStage } from "./clean-up.js";
 import type { Journal } from "./open-journal.js";
 import type { PathConflict } from "./plan-commit.js";
 import { KEPT_ROOT } from "./roots.js";
+import { syncEnd } from "./stage-dirs.js";
 import type { Staged, Workbench } from "./stage-steps.js";
 import type { Step } from "./step.js";
 import { restoreDirs, unlockDirs } from "./touched-dirs.js";
@@ -48,6 +49,7 @@ export function abandon(
     removeStage(bench, transaction, index);
   });
   restoreDirs(bench, dirs);
+  syncEnd(bench, transaction);
   const untold = undone.left.filter(({ step }) => !accepted.has(step));
   if (untold.length > 0) journal?.append("left", [{ steps: untold.map(({ step }) => step) }]);
   else journal?.append("undone", [{}]);

@@ -2,10 +2,14 @@ import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import type { RelPath } from "../core/path.js";
 import type { FileOps } from "../host/confined-ops.js";
+import { RENAME_NOREPLACE } from "../host/native.js";
 import { COMMIT_ROOT, type Roots } from "./roots.js";
 
 /** The journal's name in a commit's directory. */
 export const JOURNAL_NAME = "journal.jsonl" as RelPath;
+
+/** Its name until the plan in it is durable: so one of the other name never holds a part of a plan. */
+const DRAFT_NAME = "journal.new" as RelPath;
 
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -16,14 +20,17 @@ export interface Journal extends Disposable {
   /** Appends a record with the SHA-256 of everything before it: what ends a part that must be whole. */
   appendSealed(record: object): void;
   sync(): void;
+  /** Gives a new journal its name. It is durable when the commit's directory has been synced. */
+  publish(): void;
   /** Takes back what was appended since `mark`, durably. */
   readonly length: number;
   cutTo(length: number): void;
 }
 
-/** Creates the journal of a new commit, or goes on with one whose sound part is `content`. */
+/** Creates the journal of a new commit, which `publish` names, or goes on with one whose sound part is `content`. */
 export function openJournal(ops: FileOps, roots: Roots, content?: Buffer): Journal {
-  const at = roots.at({ root: COMMIT_ROOT, path: JOURNAL_NAME });
+  const name = content === undefined ? DRAFT_NAME : JOURNAL_NAME;
+  const at = roots.at({ root: COMMIT_ROOT, path: name });
   const create = content === undefined ? constants.O_CREAT | constants.O_EXCL : 0;
   const fd = ops.openFile(at, constants.O_WRONLY | constants.O_APPEND | create);
   const hash = createHash("sha256");
@@ -56,6 +63,10 @@ export function openJournal(ops: FileOps, roots: Roots, content?: Buffer): Journ
       write(`${JSON.stringify({ ...record, sha256: hash.copy().digest("hex") })}\n`);
     },
     sync: () => ops.syncData(fd),
+    publish: () => {
+      const to = roots.at({ root: COMMIT_ROOT, path: JOURNAL_NAME });
+      ops.rename(roots.at({ root: COMMIT_ROOT, path: DRAFT_NAME }), to, RENAME_NOREPLACE);
+    },
     get length() {
       return length;
     },

@@ -8,6 +8,7 @@ import type { Native } from "../host/native.js";
 import { checkChange } from "./check-change.js";
 import { closeSelection, toKey } from "./close-selection.js";
 import { describeTask, type WayOut } from "./explain-conflict.js";
+import { naming } from "./failure.js";
 import { showPath } from "./show-path.js";
 
 /** A path that cannot be committed, recovered or rolled back as things are, and why, for a person. */
@@ -42,9 +43,14 @@ export function planCommit(o: {
   /** Indices into `changeset.changes`. */
   readonly selection: "all" | ReadonlySet<number>;
   readonly native: Native;
+  /** The system calls, where a test wants others. */
+  readonly ops?: FileOps;
 }): CommitPlan {
   const chosen = closeSelection(o.changeset, o.selection);
-  const checked = checkChanges(chosen, { ...o, ops: openFileOps(o.native) });
+  const ops = o.ops ?? openFileOps(o.native);
+  const checked = naming(o.changeset.workspaces.join(", "), () =>
+    checkChanges(chosen, { ...o, ops }),
+  );
   return {
     ready: checked.ready,
     changes: checked.ready.map(({ change }) => change),

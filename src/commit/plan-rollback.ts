@@ -7,6 +7,7 @@ import { closeRollback, type RollbackScope, type WorkspacePath } from "./close-r
 import { toKey } from "./close-selection.js";
 import type { Draft } from "./draft.js";
 import { draftRollback } from "./draft-rollback.js";
+import { naming } from "./failure.js";
 import { readKeepers } from "./keepers.js";
 import type { PathConflict } from "./plan-commit.js";
 import { readJournal } from "./read-journal.js";
@@ -60,6 +61,10 @@ export interface RollbackOptions {
  * `usage` for a commit that is not sealed.
  */
 export function planRollback(o: RollbackOptions): RollbackPlan {
+  return naming(o.commitDir, () => compare(o));
+}
+
+function compare(o: RollbackOptions): RollbackPlan {
   const content = readJournal(o.commitDir);
   const { transaction } = content;
   if (transaction === undefined || !content.sealed)

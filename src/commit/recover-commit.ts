@@ -12,6 +12,7 @@ import { type Journal, openJournal } from "./open-journal.js";
 import type { PathConflict } from "./plan-commit.js";
 import { type JournalContent, readJournal } from "./read-journal.js";
 import { COMMIT_ROOT, openRoots, type Roots } from "./roots.js";
+import { syncEnd } from "./stage-dirs.js";
 import type { Transaction } from "./transaction.js";
 
 /** What became of an interrupted commit. */
@@ -36,22 +37,26 @@ export function recoverCommit(o: {
   readonly ops?: FileOps;
 }): RecoveryReport {
   const content = readJournal(o.commitDir);
-  const { transaction } = content;
   const ops = o.ops ?? openFileOps(o.native);
-  if (transaction === undefined) return dropPlan(o.commitDir, ops);
+  try {
+    return recover(o.commitDir, content, ops);
+  } catch (error) {
+    throw toRecoveryFailure(o.commitDir, error);
+  }
+}
+
+function recover(commitDir: string, content: JournalContent, ops: FileOps): RecoveryReport {
+  const { transaction } = content;
+  if (transaction === undefined) return dropPlan(commitDir, ops);
   const { session, workspaces } = transaction.header;
   const report = { sessionId: session, workspaces, left: [] };
   if (content.ended !== undefined)
     return { ...report, outcome: content.ended === "done" ? "finished" : "undone" };
-  using roots = openRoots(hereRoots(transaction, o.commitDir), ops);
-  try {
-    using journal = openJournal(ops, roots, content.sound);
-    if (content.sealed) return { ...report, ...finishSealed({ ops, roots, journal }, transaction) };
-    const left = undo({ ops, roots, journal }, { content, transaction });
-    return { ...report, left, outcome: left.length > 0 ? "left" : "undone" };
-  } catch (error) {
-    throw toRecoveryFailure(o.commitDir, error);
-  }
+  using roots = openRoots(hereRoots(transaction, commitDir), ops);
+  using journal = openJournal(ops, roots, content.sound);
+  if (content.sealed) return { ...report, ...finishSealed({ ops, roots, journal }, transaction) };
+  const left = undo({ ops, roots, journal }, { content, transaction });
+  return { ...report, left, outcome: left.length > 0 ? "left" : "undone" };
 }
 
 interface Recovery {
@@ -85,6 +90,7 @@ function finishSealed(
   transaction: Transaction,
 ): Pick<RecoveryReport, "outcome"> {
   cleanUp(recovery, transaction);
+  syncEnd(recovery, transaction);
   recovery.journal.append("done", [{}]);
   return { outcome: "finished" };
 }

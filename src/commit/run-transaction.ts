@@ -8,7 +8,7 @@ import type { PathConflict } from "./plan-commit.js";
 import { readResults } from "./read-results.js";
 import { COMMIT_ROOT } from "./roots.js";
 import { showPath } from "./show-path.js";
-import { makeStages, syncCommitDir, syncStages } from "./stage-dirs.js";
+import { makeStages, syncCommitDir, syncEnd, syncStages } from "./stage-dirs.js";
 import { type Staged, stageSteps, type Workbench } from "./stage-steps.js";
 import { relockDirs, unlockDirs } from "./touched-dirs.js";
 import type { Transaction } from "./transaction.js";
@@ -58,6 +58,7 @@ function writePlan(bench: Workbench, journal: Journal, transaction: Transaction)
     journal.append("step", transaction.steps);
     journal.appendSealed({ t: "ready", steps: transaction.steps.length });
     journal.sync();
+    journal.publish();
     syncCommitDir(bench);
   } catch (error) {
     journal.cutTo(0);
@@ -138,6 +139,7 @@ function cutBack(journal: Journal, length: number): boolean {
 function finish(bench: Workbench, journal: Journal, transaction: Transaction): void {
   try {
     cleanUp(bench, transaction);
+    syncEnd(bench, transaction);
     journal.append("done", [{}]);
   } catch {
     // Nothing of the workspace depends on it; `isHot` stays true until it is done.

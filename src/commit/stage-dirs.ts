@@ -1,6 +1,13 @@
 import { constants } from "node:fs";
 import { type RelPath, ROOT_PATH } from "../core/path.js";
-import { COMMIT_ROOT, KEPT_ROOT, layersRoot, stageRoot, workspaceRoot } from "./roots.js";
+import {
+  COMMIT_ROOT,
+  inWorkspace,
+  KEPT_ROOT,
+  layersRoot,
+  stageRoot,
+  workspaceRoot,
+} from "./roots.js";
 import type { Workbench } from "./stage-steps.js";
 import type { Place } from "./step.js";
 import type { Transaction } from "./transaction.js";
@@ -35,6 +42,20 @@ export function syncStages({ ops, roots }: Workbench, { header }: Transaction): 
     paths.add(path);
     ops.syncFilesystem(roots.root(name).directory(ROOT_PATH));
   }
+}
+
+/**
+ * Makes durable what ended a transaction, before the journal says that it is ended: otherwise a power cut could keep that and lose
+ * what it is said of. Staging directories are gone by then. A workspace that is not there any more is passed over.
+ */
+export function syncEnd({ ops, roots }: Workbench, { header }: Transaction): void {
+  ops.syncFilesystem(roots.root(COMMIT_ROOT).directory(ROOT_PATH));
+  header.workspaces.forEach((_, index) => {
+    // Slots in `before/` mean one filesystem.
+    if (header.roots[stageRoot(index)] === header.roots[KEPT_ROOT]) return;
+    if (roots.stat(inWorkspace(index, ROOT_PATH)) === undefined) return;
+    ops.syncFilesystem(roots.root(workspaceRoot(index)).directory(ROOT_PATH));
+  });
 }
 
 /** The journal's name must outlive a power cut as its content does. */

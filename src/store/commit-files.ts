@@ -1,5 +1,5 @@
 import { randomBytes } from "../host/random-bytes.js";
-import { mkdirSync, readdirSync, unlinkSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readdirSync, unlinkSync } from "node:fs";
 import path from "node:path";
 import { hasErrno } from "../core/error.js";
 import { type CommitId, parseCommitId, toCommitId } from "../core/ids.js";
@@ -50,7 +50,9 @@ export function writeComposed(
 /** See `Store.markHot`. */
 export function markHot(layout: StoreLayout, id: CommitId): void {
   mkdirSync(layout.hot, { recursive: true, mode: 0o700 });
-  writeFileAtomic(path.join(layout.hot, id), "");
+  // A name is all there is to it, and a name is made whole or not at all.
+  closeSync(openSync(path.join(layout.hot, id), "a", 0o600));
+  syncDirectory(layout.hot);
 }
 
 /** See `Store.clearHot`. */

@@ -86,7 +86,8 @@ test("a journal cut short in its plan means that nothing was done", () => {
   });
   assert.throws(() => session.commit({ ops }), /died/);
   const file = path.join(session.commitDir(), "journal.jsonl");
-  const whole = readFileSync(file);
+  assert.equal(isHot(session.commitDir()), false, "it has its name when it is whole");
+  const whole = readFileSync(path.join(session.commitDir(), "journal.new"));
   for (const length of [1, 20, Math.floor(whole.length / 2), whole.length - 1]) {
     writeFileSync(file, whole.subarray(0, length));
     assert.equal(isHot(session.commitDir()), true);
