@@ -98,7 +98,7 @@ test_files() {
 
 # Those of the files on stdin, each once, whose paths hold one of the arguments. `all` holds for each.
 choose() {
-	awk '!seen[$0]++' | while read -r file; do
+	perl -ne 'print unless $seen{$_}++' | while read -r file; do
 		[ $# -gt 0 ] || echo "$file"
 		for part in "$@"; do
 			case $file in *"$part"*) echo "$file" && break ;; esac
@@ -109,12 +109,12 @@ choose() {
 
 # What failed, once more at the very end: the tail of a log tells it.
 name_failures() {
-	awk '
-		/^ *not ok / { name = $0; sub(/^ *not ok [0-9]+ - /, "", name); place = "" }
-		name != "" && /^ *location:/ { place = $2 }
-		name != "" && /^ *failureType:/ {
-			if ($0 !~ /subtestsFailed/ && name !~ /# TODO$/) print "FAILED " name " " place
-			name = ""
+	perl -ne '
+		if (s/^ *not ok [0-9]+ - //) { chomp($name = $_); $place = "" }
+		elsif (/^ *location: *(\S+)/) { $place = $1 if defined $name }
+		elsif (/^ *failureType:/ && defined $name) {
+			print "FAILED $name $place\n" unless /subtestsFailed/ || $name =~ /# TODO$/;
+			undef $name;
 		}
 	' "$results"
 }
