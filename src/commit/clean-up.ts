@@ -18,11 +18,17 @@ export function cleanUp(bench: Workbench, transaction: Transaction): void {
   const uppers = transaction.dirs.filter((dir) => dir.place.root.startsWith("u"));
   ignoreMissing(() => unlockDirs(bench, uppers));
   for (const opaque of transaction.opaques) ignoreMissing(() => clearOpaque(bench, opaque));
-  // Backwards: what lies in a directory before the directory.
-  for (const step of transaction.steps.toReversed())
+  for (const step of childrenFirst(transaction.steps))
     ignoreMissing(() => clearUpper(bench, transaction, step));
   ignoreMissing(() => restoreDirs(bench, uppers));
   removeStages(bench, transaction);
+}
+
+/** Backwards, what lies in a directory before the directory: one that only got other metadata is after all else in the plan. */
+function* childrenFirst(steps: readonly Step[]): Generator<Step> {
+  const backwards = steps.toReversed();
+  for (const step of backwards) if (step.act !== "set") yield step;
+  for (const step of backwards) if (step.act === "set") yield step;
 }
 
 function clearOpaque({ ops, roots }: Workbench, opaque: OpaqueDir): void {

@@ -37,3 +37,14 @@ for (const staging of ["rename", "copy"] as const) {
     );
   });
 }
+
+test("a directory whose metadata is committed goes from the layers with what was in it", () => {
+  using dir = openTempDir();
+  const session = openCommitCase(
+    dir.path,
+    { base: ["d/f=old", "d/gone=gone"], edit: "echo task > d/f; rm d/gone; chmod 711 d" },
+    { staging: "copy" },
+  );
+  session.commit();
+  assert.deepEqual(readdirSync(session.layers[0]?.upper ?? ""), []);
+});
