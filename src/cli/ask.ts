@@ -11,13 +11,20 @@ const SETTLE_MS = 300;
  * typed before the question could be read are thrown away: they answered something a task had asked.
  */
 export async function ask(context: CliContext, question: string): Promise<string> {
+  return (await askLine(context, question)) ?? "";
+}
+
+/** As `ask`; undefined where the input has ended, or Ctrl-C was typed. */
+export async function askLine(context: CliContext, question: string): Promise<string | undefined> {
   await delay(SETTLE_MS);
   await context.flushInput();
   const reader = createInterface({ input: context.stdin, output: context.stderr, terminal: true });
   try {
-    const closed = new Promise<string>((resolve) => reader.once("close", () => resolve("")));
+    const closed = new Promise<undefined>((resolve) => {
+      reader.once("close", () => resolve(undefined));
+    });
     const answer = await Promise.race([reader.question(question), closed]);
-    return answer.trim().toLowerCase();
+    return answer?.trim().toLowerCase();
   } finally {
     reader.close();
     context.stdin.pause();

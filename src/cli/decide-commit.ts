@@ -1,14 +1,14 @@
 import type { CommitReport } from "../controller/carry-out-commit.js";
-import type { OpenCommit } from "../controller/open-commit.js";
+import type { Controller } from "../controller/controller.js";
+import { type OpenCommit, openCommit } from "../controller/open-commit.js";
 import type { CommitProposal } from "../controller/propose-commit.js";
-import { readFileDiff } from "../controller/read-file-diff.js";
 import type { ReviewedChange } from "../controller/session-review.js";
 import { SandboxError } from "../core/error.js";
+import type { SessionId } from "../core/ids.js";
+import { isApproval } from "../core/saved-decision.js";
 import { neutraliseName } from "../review/neutralise.js";
-import { renderPatch } from "../review/render-patch.js";
 import { ask } from "./ask.js";
 import { type CliContext, wantsColour } from "./cli-context.js";
-import { printPaged } from "./pager.js";
 import { renderComposed, renderProposal } from "./render-proposal.js";
 
 /** How a commit gets its approval. */
@@ -32,9 +32,13 @@ export type CommitAnswer =
  */
 export async function decideCommit(
   context: CliContext,
-  asked: { readonly open: OpenCommit; readonly approval: Approval },
+  asked: {
+    readonly controller: Controller;
+    readonly open: OpenCommit;
+    readonly approval: Approval;
+  },
 ): Promise<CommitAnswer> {
-  const { open, approval } = asked;
+  const { controller, open, approval } = asked;
   const { proposal } = open;
   if (proposal.plan.conflicts.length > 0) return { answer: "conflict", proposal };
   refuseDeniedAlone(proposal);
@@ -53,8 +57,15 @@ export async function decideCommit(
         toNamingHint(proposal),
       );
       break;
-    case "ask":
-      if (!(await askPerson(context, proposal))) return { answer: "declined" };
+    case "ask": {
+      const answer = await askPerson(context, proposal);
+      if (answer === "no") return { answer: "declined" };
+      if (answer === "review") {
+        const { request, selected } = proposal;
+        const { session, paths } = request;
+        return await reviewAndCommit(context, controller, { session, paths, only: selected });
+      }
+    }
   }
   return { answer: "committed", report: await open.carryOut() };
 }
@@ -93,19 +104,40 @@ function describe(items: readonly ReviewedChange[]): string {
   return `${names.join(", ")}${more}`;
 }
 
-async function askPerson(context: CliContext, proposal: CommitProposal): Promise<boolean> {
+async function askPerson(
+  context: CliContext,
+  proposal: CommitProposal,
+): Promise<"yes" | "no" | "review"> {
   const colour = wantsColour(context, context.stderr);
   for (const text of renderComposed(proposal, { colour })) context.stderr.write(text);
   context.stderr.write(renderProposal(proposal, { colour }));
-  for (;;) {
-    const answer = await ask(context, "Commit these changes? [y/N/r=review] ");
-    if (answer !== "r" && answer !== "review") return answer === "y" || answer === "yes";
-    await printPaged(context, patches(context, proposal));
-  }
+  const answer = await ask(context, "Commit these changes? [y/N/r=review] ");
+  if (answer === "r" || answer === "review") return "review";
+  return answer === "y" || answer === "yes" ? "yes" : "no";
 }
 
-function* patches(context: CliContext, proposal: CommitProposal): Generator<string> {
-  const colour = wantsColour(context, context.stdout);
-  for (const change of proposal.plan.changes)
-    yield renderPatch(readFileDiff(proposal.review, change), { colour, terminal: true });
+/**
+ * A review of what is pending (`only`: of these changes), then the question whether to commit what it approved, as `commit --reviewed`
+ * does. Declined without a question where it approved nothing.
+ */
+export async function reviewAndCommit(
+  context: CliContext,
+  controller: Controller,
+  asked: {
+    readonly session: SessionId;
+    readonly paths: readonly string[];
+    readonly only?: ReadonlySet<number>;
+  },
+): Promise<CommitAnswer> {
+  const { session, paths, only } = asked;
+  const { reviewSession } = await import("./review-session.js");
+  const { review, decisions } = await reviewSession(context, controller, asked);
+  const isApproved = review.items.some(({ change, index }) => {
+    const decision = decisions.get(change.digest);
+    return decision !== undefined && isApproval(decision) && (only?.has(index) ?? true);
+  });
+  if (!isApproved) return { answer: "declined" };
+  const request = { session, paths, reviewed: true };
+  await using open = await openCommit(controller, { ...request, asks: true });
+  return await decideCommit(context, { controller, open, approval: "ask" });
 }

@@ -78,7 +78,7 @@ async function commitNow(review: SessionReview, options: TellOptions): Promise<C
       paths: [],
       asks: approval === "ask",
     });
-    const result = await decideCommit(context, { open, approval });
+    const result = await decideCommit(context, { controller, open, approval });
     if (result.answer === "declined") {
       controller.notice(`not committed; ${review.record.session} is kept`);
       return { exit: 0 };

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { SandboxError } from "../core/error.js";
-import type { SavedDecision } from "../core/saved-decision.js";
+import { isApproval, type SavedDecision } from "../core/saved-decision.js";
 import { toGitPlace } from "../review/git-group.js";
 import type { CommitRequest } from "./commit-request.js";
 import { openHunks } from "./compose-edits.js";
@@ -161,7 +161,7 @@ function readReviewed(
   const approved = new Set<number>();
   for (const { change, index } of o.review.items) {
     const decision = saved.get(change.digest);
-    if (decision === undefined || decision.verdict === "reject") continue;
+    if (decision === undefined || !isApproval(decision)) continue;
     approved.add(index);
     const treatment = toTreatment(decision);
     if (treatment !== undefined && !treatments.has(index)) treatments.set(index, treatment);

@@ -8,6 +8,7 @@ import { loadReview } from "./load-review.js";
 import { lockSession } from "./lock-workspaces.js";
 import { splitHunks, toEditChoice } from "./parse-hunks.js";
 import { findExact, namesChange } from "./read-wish.js";
+import { readPendingDecisions } from "./save-decisions.js";
 import { selectChanges } from "./select-changes.js";
 import type { ReviewedChange, SessionReview } from "./session-review.js";
 
@@ -35,11 +36,7 @@ export async function saveReview(
   await using _lock = await lockSession(controller, answers.session);
   const review = await loadReview(controller, answers.session);
   const { session, revision } = review.record;
-  const pending = new Set(review.items.map(({ change }) => change.digest));
-  const saved = await controller.store.readDecisions(session, revision);
-  const decisions = new Map(
-    saved.filter(({ change }) => pending.has(change)).map((one) => [one.change, one]),
-  );
+  const decisions = new Map(await readPendingDecisions(controller, review));
   for (const text of answers.approve)
     for (const one of toApprovals(controller, review, text)) decisions.set(one.change, one);
   for (const text of answers.reject)

@@ -92,6 +92,13 @@ function toGitMode(state: State): string {
   return state.type === "symlink" ? "0000" : state.mode.toString(8).padStart(4, "0");
 }
 
+/** One hunk for a person, without the head of its file. */
+export function renderSingleHunk(hunk: Hunk, o: { readonly colour: boolean }): string {
+  const crlf = hunk.lines.every(({ text }) => text.endsWith("\r"));
+  const lines = renderHunk(hunk, crlf, { ...o, terminal: true, palette: toPalette(o.colour) });
+  return lines.map((line) => `${line}\n`).join("");
+}
+
 function renderHunk(hunk: Hunk, crlf: boolean, o: Writing): readonly string[] {
   const show = o.terminal ? neutraliseContent : (text: string) => text;
   const range = `@@ -${toRange(hunk.oldStart, hunk.oldLines)} +${toRange(hunk.newStart, hunk.newLines)} @@`;

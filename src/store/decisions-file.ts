@@ -13,6 +13,7 @@ const decision: z.ZodMiniType<SavedDecision> = z.union([
     verdict: z.literal("edits"),
     edits: z.array(digest),
     metadata: z.boolean(),
+    unanswered: z.exactOptional(z.array(digest)),
   }),
   z.strictObject({
     change: digest,

@@ -1,53 +1,12 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { openPerson, type Person } from "../support/person.js";
+import { inTerminal } from "../support/in-terminal.js";
+import { openPerson } from "../support/person.js";
 
 const KINDS =
   process.getuid?.() === 0 ? (["root", "plain user"] as const) : (["plain user"] as const);
-
-/** What was seen in a terminal, and how it ended. */
-interface Seen {
-  readonly status: number | null;
-  readonly text: string;
-}
-
-/**
- * The program in a terminal of its own (script(1)). Each answer is typed once what it answers has been seen: keys
- * that come earlier are the task's.
- */
-async function inTerminal(
-  person: Person,
-  args: readonly string[],
-  answers: readonly (readonly [seen: string, keys: string])[],
-): Promise<Seen> {
-  const { argv, env } = person.command(args);
-  const start = argv.indexOf(process.execPath);
-  const line = argv
-    .slice(start)
-    .map((word) => `'${word.replaceAll("'", "'\\''")}'`)
-    .join(" ");
-  const [file = "", ...rest] = [...argv.slice(0, start), "script", "-qec", line, "/dev/null"];
-  const child = spawn(file, rest, { cwd: person.project, env: { ...env, TERM: "xterm" } });
-  const left = [...answers];
-  let text = "";
-  let fresh = "";
-  child.stdout.on("data", (chunk: Buffer) => {
-    text += chunk.toString();
-    fresh += chunk.toString();
-    const next = left[0];
-    if (next === undefined || !fresh.includes(next[0])) return;
-    fresh = "";
-    left.shift();
-    child.stdin.write(next[1]);
-  });
-  const [status] = await once(child, "exit");
-  assert.deepEqual(left, [], `never seen in: ${text}`);
-  return { status, text };
-}
 
 const QUESTION = "[y/N/r=review]";
 
@@ -64,9 +23,11 @@ for (const kind of KINDS) {
 
     const reviewed = await inTerminal(person, task, [
       [QUESTION, "r\r"],
+      ["made.txt: approve it?", "y\r"],
       [QUESTION, "n\r"],
     ]);
     assert.match(reviewed.text, /new file mode 100644/);
+    assert.ok(!existsSync(made));
 
     const agreed = await inTerminal(person, task, [[QUESTION, "y\r"]]);
     assert.equal(agreed.status, 0, agreed.text);

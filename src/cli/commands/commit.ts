@@ -1,17 +1,13 @@
 import type { Command } from "commander";
 import type { CommitRequest } from "../../controller/commit-request.js";
-import type { CommitReport } from "../../controller/carry-out-commit.js";
 import { type OpenCommit, openCommit } from "../../controller/open-commit.js";
-import type { CommitProposal } from "../../controller/propose-commit.js";
+import type { Controller } from "../../controller/controller.js";
 import { SandboxError } from "../../core/error.js";
-import { EXIT_CODES } from "../../core/exit-code.js";
 import { type CliCommand, collect } from "../cli-command.js";
-import { type CliContext, canAsk, wantsColour } from "../cli-context.js";
+import { type CliContext, canAsk } from "../cli-context.js";
 import { type Approval, decideCommit } from "../decide-commit.js";
-import { reportConflict, reportCommit } from "../report-commit.js";
-import { renderComposed, renderProposal } from "../render-proposal.js";
 import { resolveSession } from "../resolve-reference.js";
-import { toCommitObject, writeJson } from "../to-json.js";
+import { showPlan, tellAnswer } from "../tell-commit.js";
 
 interface CommitOptions {
   readonly reviewed?: true;
@@ -64,27 +60,23 @@ async function act(command: Command, context: CliContext): Promise<number> {
   await using open = await openCommit(controller, { ...request, asks });
   if (options.dryRun === true)
     return showPlan(context, open.proposal, { json: options.json === true, dryRun: true });
-  return await decide(context, { open, approval, json: options.json === true });
+  return await decide(context, { controller, open, approval, json: options.json === true });
 }
 
 async function decide(
   context: CliContext,
-  asked: { readonly open: OpenCommit; readonly approval: Approval; readonly json: boolean },
+  asked: {
+    readonly controller: Controller;
+    readonly open: OpenCommit;
+    readonly approval: Approval;
+    readonly json: boolean;
+  },
 ): Promise<number> {
   const { json } = asked;
   const result = await decideCommit(context, asked);
   if (result.answer === "declined")
     throw new SandboxError("denied", "not approved; nothing was written");
-  if (result.answer === "conflict")
-    return showPlan(context, result.proposal, { json, dryRun: false });
-  if (result.report.conflicts.length > 0) {
-    if (json) writeJson(context.stdout, "commit", toCommitObject(result.report));
-    else reportConflict(context, result.report);
-    return EXIT_CODES.conflict;
-  }
-  if (json) writeJson(context.stdout, "commit", toCommitObject(result.report));
-  else reportCommit(context, result.report);
-  return 0;
+  return tellAnswer(context, result, { json });
 }
 
 /** Throws `usage` for options that contradict one another. */
@@ -112,37 +104,4 @@ function toWays(options: CommitOptions): Omit<CommitRequest, "session" | "paths"
 function toApproval(context: CliContext, options: CommitOptions): Approval {
   if (options.yes === true) return "yes";
   return canAsk(context) && options.json !== true ? "ask" : "policy";
-}
-
-/** Dry, or stopped by a conflict: nothing was written. */
-function showPlan(
-  context: CliContext,
-  proposal: CommitProposal,
-  { json, dryRun }: { readonly json: boolean; readonly dryRun: boolean },
-): number {
-  const report: CommitReport = {
-    commit: undefined,
-    session: proposal.review.record.session,
-    digest: proposal.digest,
-    workspaces: proposal.review.changeset.workspaces,
-    applied: proposal.plan.changes,
-    skipped: proposal.denied.map((item) => item.change),
-    conflicts: proposal.plan.conflicts,
-    merged: [...proposal.composed.values()]
-      .filter(({ how }) => how === "merge")
-      .map(({ change }) => change),
-  };
-  const isConflict = report.conflicts.length > 0;
-  if (json)
-    writeJson(context.stdout, "commit", {
-      ...toCommitObject(isConflict ? { ...report, applied: [], merged: [] } : report),
-      ...(dryRun ? { dryRun } : {}),
-    });
-  else {
-    const o = { colour: wantsColour(context, context.stdout) };
-    for (const text of renderComposed(proposal, o)) context.stdout.write(text);
-    context.stdout.write(renderProposal(proposal, o));
-    if (isConflict) reportConflict(context, report);
-  }
-  return isConflict ? EXIT_CODES.conflict : 0;
 }

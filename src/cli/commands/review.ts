@@ -1,9 +1,14 @@
 import type { Command } from "commander";
+import type { Controller } from "../../controller/controller.js";
 import { type DecidedReview, saveReview } from "../../controller/save-review.js";
+import type { SessionId } from "../../core/ids.js";
+import { isAnswered, isApproval } from "../../core/saved-decision.js";
 import { formatCount } from "../../review/format-units.js";
 import { type CliCommand, collect } from "../cli-command.js";
-import type { CliContext } from "../cli-context.js";
+import { type CliContext, canAsk } from "../cli-context.js";
+import { reviewAndCommit } from "../decide-commit.js";
 import { resolveSession } from "../resolve-reference.js";
+import { tellAnswer } from "../tell-commit.js";
 import { toPath, writeJson } from "../to-json.js";
 
 interface ReviewOptions {
@@ -27,7 +32,7 @@ function define(command: Command): void {
     .option("--json", "what is decided, for programs")
     .addHelpText(
       "after",
-      "\nExample:\n  sandbox review latest --approve src/main.c:1,3 --approve docs\n  sandbox commit latest --reviewed\n",
+      "\nOn a terminal, without --approve and --reject: asks file by file and hunk by hunk (? tells the keys).\n\nExample:\n  sandbox review latest\n  sandbox review latest --approve src/main.c:1,3 --approve docs\n  sandbox commit latest --reviewed\n",
     );
 }
 
@@ -36,21 +41,38 @@ async function act(command: Command, context: CliContext): Promise<number> {
   const [text = ""] = command.args;
   const controller = await context.openController();
   const { session } = await resolveSession(context, controller, { text, purpose: "change" });
+  if (approve.length + reject.length === 0 && json !== true && isAtTerminal(context))
+    return await reviewHere(context, controller, session);
   const decided = await saveReview(controller, { session, approve, reject });
   if (json === true) printJson(context, decided);
   else print(context, decided);
   return 0;
 }
 
+function isAtTerminal(context: CliContext): boolean {
+  return canAsk(context) && context.isTerminal(1);
+}
+
+/** Asks about what nobody has answered yet, then whether to commit what was approved. */
+async function reviewHere(
+  context: CliContext,
+  controller: Controller,
+  session: SessionId,
+): Promise<number> {
+  const result = await reviewAndCommit(context, controller, { session, paths: [] });
+  if (result.answer !== "declined") return tellAnswer(context, result, { json: false });
+  print(context, await saveReview(controller, { session, approve: [], reject: [] }));
+  return 0;
+}
+
 function print(context: CliContext, { review, decisions }: DecidedReview): void {
   const all = [...decisions.values()];
-  const count = (isIt: (verdict: string) => boolean): number =>
-    all.filter(({ verdict }) => isIt(verdict)).length;
-  const rejected = count((verdict) => verdict === "reject");
+  const approved = all.filter(isApproval).length;
+  const rejected = all.filter((one) => !isApproval(one) && isAnswered(one)).length;
   const parts = [
-    `${formatCount(all.length - rejected, "change")} approved`,
+    `${formatCount(approved, "change")} approved`,
     `${rejected} rejected`,
-    `${review.items.length - all.length} undecided`,
+    `${review.items.length - approved - rejected} undecided`,
   ];
   context.stdout.write(`${parts.join(", ")}\n`);
   context.stdout.write(
