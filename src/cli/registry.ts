@@ -52,6 +52,11 @@ export const COMMANDS: readonly RegisteredCommand[] = [
     load: async () => (await import("./commands/rollback.js")).rollbackCommand,
   },
   {
+    name: "refresh",
+    summary: "bring your newer edits under a pending session",
+    load: async () => (await import("./commands/refresh.js")).refreshCommand,
+  },
+  {
     name: "discard",
     summary: "drop a session and its layers",
     load: async () => (await import("./commands/discard.js")).discardCommand,

@@ -1,4 +1,5 @@
 import type { CommitReport } from "../controller/carry-out-commit.js";
+import type { RefreshReport } from "../controller/refresh-session.js";
 import type { ReviewedChange, SessionReview } from "../controller/session-review.js";
 import type { BaseState, Change, NextState } from "../core/change.js";
 import { type PathObject, type RelPath, toPathObject } from "../core/path.js";
@@ -85,11 +86,32 @@ export function toCommitObject(report: CommitReport): object {
     applied: paths(report.applied),
     merged: paths(report.merged),
     skipped: paths(report.skipped),
-    conflicts: report.conflicts.map((conflict) => ({
-      ...toPath(report.workspaces, conflict),
-      ...toConflictFields(conflict),
-    })),
+    conflicts: toConflictObjects(report.workspaces, report.conflicts),
   };
+}
+
+/** A refresh as `refresh --json` writes it. */
+export function toRefreshObject(report: RefreshReport): object {
+  const { session, revision, digest, workspaces } = report.record;
+  const paths = (list: readonly Place[]): readonly PathObject[] =>
+    list.map((place) => toPath(workspaces, place));
+  return {
+    ...{ session, revision, digest },
+    visible: paths(report.visible),
+    dropped: paths(report.dropped),
+    conflicts: toConflictObjects(workspaces, report.conflicts),
+    answers: report.answers,
+  };
+}
+
+function toConflictObjects(
+  workspaces: readonly string[],
+  conflicts: CommitReport["conflicts"],
+): readonly object[] {
+  return conflicts.map((conflict) => ({
+    ...toPath(workspaces, conflict),
+    ...toConflictFields(conflict),
+  }));
 }
 
 function toConflictFields(conflict: CommitReport["conflicts"][number]): object {

@@ -40,6 +40,8 @@ export async function execTask(
   });
   const native = await controller.host.native();
   for (const layers of record.layers) sealLayers(layers, native);
+  // The record loses the digest by which a refresh that was killed is known to have been done.
+  await controller.store.adoptChangeset(record.session);
   const running = toNextRevision(controller, record, { command: request.command, spec });
   controller.store.updateSession(running);
   return await superviseSession(controller, { record: running, engine, io });

@@ -53,6 +53,11 @@ export interface SessionRecord {
   readonly counts?: ChangeCounts;
   /** The moment the layers were read, by the clock of their filesystem (ns): a later ctime in them is tampering. */
   readonly sealedNs?: string;
+  /**
+   * The moment of the last `refresh` (ns, as `sealedNs`): what the host did before it is what the next task begins with. Since then
+   * the bases of what was pending are those of the stored changeset.
+   */
+  readonly refreshedNs?: string;
   readonly owner: ProcessStamp;
   /** Commits made of this session, oldest first. */
   readonly commits: readonly CommitId[];

@@ -23,6 +23,8 @@ export interface ReadChangesetOptions {
   /** Paths as our own commits left them: not host edits. */
   readonly committed?: readonly CommittedStamp[];
   readonly native?: Native;
+  /** What the host did before this moment (ns) is what the task began with; default: the stamp's. */
+  readonly since?: bigint | undefined;
   /** Told of the number of paths looked at, now and then. */
   readonly onProgress?: (paths: number) => void;
 }
@@ -48,6 +50,7 @@ export function readChangeset(
       ...shared,
       workspace,
       layers: one,
+      since: options.since,
       committed: (options.committed ?? []).filter((stamp) => stamp.workspace === workspace),
     }),
   );
@@ -64,14 +67,15 @@ export function readChangeset(
 function readOne(
   options: Omit<WalkContext, "touch" | "covered"> & {
     readonly committed: readonly CommittedStamp[];
+    readonly since: bigint | undefined;
   },
 ): Findings {
-  const { committed, ...rest } = options;
+  const { committed, since, ...rest } = options;
   const stamp = readStamp(rest.layers.stamp);
   const findings: Findings = { drafts: [], notices: [], links: new Map() };
   const context: WalkContext = {
     ...rest,
-    touch: createHostTouch({ stampNs: stamp.ctimeNs, committed }),
+    touch: createHostTouch({ stampNs: since ?? stamp.ctimeNs, committed }),
     covered: createCoveredPaths(rest.layers.covered),
   };
   const root = readRoot(context, { stamp, findings });

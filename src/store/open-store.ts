@@ -32,6 +32,7 @@ import {
 import type { Resolved } from "./resolve-session.js";
 import type { SessionList } from "./session-reader.js";
 import { createSession, removeSession, type SessionDraft, writeSession } from "./session-writer.js";
+import { dropStaged, hasStaged, stageChangeset } from "./stage-changeset.js";
 import { makeStateHome, openStateHome } from "./state-home.js";
 import { toStoreLayout } from "./store-layout.js";
 
@@ -63,13 +64,21 @@ export interface Store {
   /** Removes all of a session's directory, or all but its record and output. Layers elsewhere are not touched. */
   removeSession(id: SessionId, options: { readonly keepRecord: boolean }): void;
 
-  /** Durable unless told otherwise. */
+  /** Durable unless told otherwise; one that was staged and not adopted is dropped. */
   writeChangeset(
     id: SessionId,
     changeset: Changeset,
     options?: { readonly durable?: boolean },
   ): void;
+  /** The one that was staged, where it is the one the session's record has the digest of. */
   readChangeset(id: SessionId): Promise<Changeset>;
+  /**
+   * Puts a changeset beside the present one, durably: it is the session's from the moment its record has its digest, so that both change at
+   * once.
+   */
+  stageChangeset(id: SessionId, changeset: Changeset): void;
+  /** Puts the staged changeset in its place if it is the session's by now, and drops it otherwise. */
+  adoptChangeset(id: SessionId): Promise<void>;
   /** Keeps earlier contents of files for a later merge, durably; returns how many had no room. */
   keepBases(id: SessionId, contents: Iterable<BaseContent>): Promise<number>;
   /** Undefined where it was not kept. */
@@ -129,10 +138,17 @@ export function openStore(options: { readonly home: string }): Store {
     resolveSession: async (text, resolve) =>
       (await import("./resolve-session.js")).resolveSession(layout, text, resolve),
     removeSession: (id, remove) => removeSession(layout, id, remove),
-    writeChangeset: (id, changeset, write = {}) =>
+    writeChangeset: (id, changeset, write = {}) => {
       writeFileAtomic(changesetFile(id), toChangesetLines(changeset), {
         sync: write.durable ?? true,
-      }),
+      });
+      dropStaged(sessionDir(id));
+    },
+    stageChangeset: (id, changeset) => stageChangeset(sessionDir(id), changeset),
+    adoptChangeset: async (id) => {
+      if (hasStaged(sessionDir(id)))
+        (await import("./staged-changeset.js")).adoptStaged(layout, id);
+    },
     keepBases: async (id, contents) =>
       (await import("./base-pack.js")).appendBases(basesFile(id), contents, {
         maxBytes: MOST_BASE_BYTES,
@@ -145,6 +161,9 @@ export function openStore(options: { readonly home: string }): Store {
     writeComposed: (id, contents) => writeComposed(layout, id, contents),
     removeComposed: (id) => removeTree(path.join(commitDir(id), COMPOSED_DIR)),
     readChangeset: async (id) =>
+      (hasStaged(sessionDir(id))
+        ? (await import("./staged-changeset.js")).readStaged(layout, id)
+        : undefined) ??
       (await import("./changeset-file.js")).readChangesetFile(changesetFile(id), id),
     createCommit: (draft) => createCommit(layout, draft),
     updateCommit: (record) => writeCommit(layout, record),

@@ -129,6 +129,7 @@ export const sessionRecordSchema: z.ZodMiniType<SessionRecord> = z.strictObject(
   digest: z.exactOptional(digest),
   counts: z.exactOptional(z.strictObject({ added: count, modified: count, deleted: count })),
   sealedNs: z.exactOptional(z.string().check(z.regex(/^\d+$/))),
+  refreshedNs: z.exactOptional(z.string().check(z.regex(/^\d+$/))),
   owner: processStamp,
   commits: z.array(commitId),
   reason: z.exactOptional(z.string()),

@@ -37,6 +37,7 @@ test("each object of the contract has its schema, and each schema its name", () 
     "policy",
     "prune",
     "recover",
+    "refresh",
     "review",
     "rollback",
     "run",

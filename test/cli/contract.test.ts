@@ -165,6 +165,7 @@ test("every command has a help text with an example", () => {
     "diff",
     "commit",
     "rollback",
+    "refresh",
     "discard",
     "recover",
     "prune",

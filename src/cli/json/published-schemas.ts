@@ -7,6 +7,7 @@ import {
   discardSchema,
   lsSchema,
   pruneSchema,
+  refreshSchema,
   showSchema,
   reviewSchema,
 } from "./session-schema.js";
@@ -20,6 +21,7 @@ export const OUTPUT_SCHEMAS = {
   ls: lsSchema,
   show: showSchema,
   review: reviewSchema,
+  refresh: refreshSchema,
   discard: discardSchema,
   prune: pruneSchema,
   recover: recoverSchema,

@@ -3,6 +3,7 @@ import {
   changeSchema,
   commitIdSchema,
   commitStateSchema,
+  conflictSchema,
   countsSchema,
   digestSchema,
   limitReportSchema,
@@ -114,6 +115,22 @@ export const reviewSchema = z.strictObject({
       verdict: z.enum(["approve", "reject", "edits", "merge", "theirs", "undecided"]),
     }),
   ),
+});
+
+/** `refresh --json`. */
+export const refreshSchema = z.strictObject({
+  schema: z.literal("refresh/1"),
+  session: sessionIdSchema,
+  revision: z.int().min(1),
+  digest: digestSchema.describe("Of the changeset that is pending now"),
+  visible: z
+    .array(pathSchema)
+    .describe("Only the host changed them: the next task sees them; of a directory: names in it"),
+  dropped: z.array(pathSchema).describe("No longer pending: the workspace has the same"),
+  conflicts: z.array(conflictSchema).describe("They stay pending until somebody decides"),
+  answers: z
+    .strictObject({ kept: z.int().min(0), lapsed: z.int().min(0) })
+    .describe("Of a review, to changes that are still the same, and to others"),
 });
 
 /** `discard --json`. */
