@@ -19,6 +19,7 @@ test("what --json prints is what the published schemas say", () => {
     ["diff", ["diff", "one"]],
     ["error", ["commit", "one"]],
     ["commit", ["commit", "one", "--dry-run"]],
+    ["refresh", ["refresh", "one"]],
     ["commit", ["commit", "one", "new", "--yes"]],
     ["commit", ["commit", "one", "--yes"]],
     ["rollback", ["rollback", "COMMIT", "--dry-run"]],
