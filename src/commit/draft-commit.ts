@@ -157,9 +157,8 @@ function toMove(
   from: Place,
   upper: Upper & { readonly carried: Xattrs | undefined },
 ): DraftSource {
-  const { ino, uid, gid, mode, type } = upper.stat;
+  const { ino, uid, gid, mode } = upper.stat;
   const move = { kind: "move", mayStay: true, from, was: { ino, uid, gid, mode } } as const;
-  if (type === "symlink") return move;
   const marks = upper.marks ?? context.ops.listXattrs(context.roots.at(from)).filter(isOverlayMark);
   if (marks.length === 0 && upper.carried === undefined) return move;
   const read = (names: readonly string[]): Xattrs =>

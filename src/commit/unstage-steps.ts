@@ -36,8 +36,8 @@ function restoreOriginal(ops: FileOps, at: At, source: Extract<Source, { kind: "
   if (stat === undefined) return;
   const chowned = stat.uid !== source.was.uid || stat.gid !== source.was.gid;
   if (chowned) ops.setOwner(at, source.was);
-  if (stat.type === "symlink") return;
-  if (chowned || stat.mode !== source.was.mode) ops.setMode(at, source.was.mode);
+  if (stat.type !== "symlink" && (chowned || stat.mode !== source.was.mode))
+    ops.setMode(at, source.was.mode);
   for (const [name, value] of Object.entries({ ...source.carries, ...source.strip }))
     ops.setXattr(at, name, Buffer.from(value, "base64"));
 }
