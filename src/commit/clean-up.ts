@@ -112,16 +112,18 @@ export function removeStage(bench: Workbench, transaction: Transaction, index: n
   const place = stagePlace(transaction.header, index);
   if (place === undefined) return;
   roots.forget();
-  // Looked for first: a filesystem that is read-only now refuses to remove even what is not there.
-  if (roots.stat(place) === undefined) return;
   const parent = inWorkspace(index, ROOT_PATH);
-  const mtimeNs = place.inside ? roots.stat(parent)?.mtimeNs : undefined;
-  removeAt(ops, roots.at(place), true);
-  if (mtimeNs === undefined) return;
+  const before = place.inside ? roots.stat(parent) : undefined;
   const own = transaction.dirs.find(
     (dir) => dir.place.root === parent.root && dir.place.path === ROOT_PATH,
   );
-  ops.setMtime(roots.dirAt(parent), own?.finalMtimeNs ?? mtimeNs);
+  // Looked for first: a filesystem that is read-only now refuses to remove even what is not there.
+  if (roots.stat(place) !== undefined) removeAt(ops, roots.at(place), true);
+  // It went in a clean-up that was cut short: the time may not have been set, and only a known one can be.
+  else if (own?.finalMtimeNs === undefined || before?.ino !== own.ino) return;
+  const wanted = own?.finalMtimeNs ?? before?.mtimeNs;
+  if (before === undefined || wanted === undefined) return;
+  if (roots.stat(parent)?.mtimeNs !== wanted) ops.setMtime(roots.dirAt(parent), wanted);
 }
 
 function ignoreMissing(act: () => void): void {
