@@ -26,10 +26,13 @@ export interface JournalContent {
 type Entry = { readonly t: string } & Readonly<Record<string, unknown>>;
 
 const NEWLINE = 0x0a;
+/** What some filesystems show where a file had grown and its content was not written when the power failed. No record holds it. */
+const NUL = 0;
 
 /**
- * Reads a commit's journal. A last line that was cut short is as if it had not been written. Throws `damaged`, naming
- * the file, for anything else that is not as it was written; `not-found` where there is none.
+ * Reads a commit's journal. A last line that was cut short is as if it had not been written, and so is a stretch after the plan that
+ * was not synced when the power failed. Throws `damaged`, naming the file, for anything else that is not as it was
+ * written; `not-found` where there is none.
  */
 export function readJournal(commitDir: string): JournalContent {
   const file = path.join(commitDir, JOURNAL_NAME);
@@ -37,6 +40,7 @@ export function readJournal(commitDir: string): JournalContent {
   const reader = createReader(file, bytes);
   let start = 0;
   for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
+    if (bytes.subarray(start, end).includes(NUL) && reader.isUnwritten(start)) break;
     reader.take(start, end);
     start = end + 1;
   }
@@ -72,6 +76,8 @@ function createReader(
 ): {
   /** The line between two places of `bytes`, its end not included. */
   take(start: number, end: number): void;
+  /** True where what begins at `start` with NULs may be what no sync had come for: nothing was done on the strength of it. */
+  isUnwritten(start: number): boolean;
   finish(sound: Buffer): JournalContent;
 } {
   const hash = createHash("sha256");
@@ -91,6 +97,8 @@ function createReader(
       }
       addEntry(file, building, entry);
     },
+    isUnwritten: (start) =>
+      building.ready && !syncedBefore(building).some((t) => bytes.includes(`{"t":"${t}"`, start)),
     finish: (sound) => ({
       transaction: toTransaction(building),
       staged: building.staged,
@@ -102,6 +110,13 @@ function createReader(
     }),
   };
 }
+
+/** Records before which all that precedes was synced: with one of them behind it, a hole is damage. */
+function syncedBefore({ staged }: Building): readonly string[] {
+  return staged === undefined ? [...ENDS, "results", "sealed"] : ENDS;
+}
+
+const ENDS = ["left", "done", "undone"] as const;
 
 function parseEntry(file: string, line: string): Entry {
   let entry: unknown;

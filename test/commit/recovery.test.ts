@@ -97,6 +97,23 @@ test("a journal cut short in its plan means that nothing was done", () => {
   assert.equal(describeTree(session.workspace), before);
 });
 
+/** What a power cut may leave of records that were not synced: the size has grown, the first of them was not written. */
+const HOLE = "\0".repeat(5_000);
+
+test("a seal whose results never reached the disk was not synced: undone", () => {
+  using dir = openTempDir();
+  const session = openCommitCase(dir.path, CASE);
+  const before = describeTree(session.workspace);
+  dieBeforeSeal(session);
+  appendFileSync(
+    path.join(session.commitDir(), "journal.jsonl"),
+    `${HOLE}{"t":"sealed","sha256":"00"}\n`,
+  );
+  assert.equal(session.recover().outcome, "undone");
+  assert.equal(isHot(session.commitDir()), false);
+  assert.equal(describeTree(session.workspace), before);
+});
+
 test("a damaged journal is named, kept, and not guessed at", () => {
   using dir = openTempDir();
   const session = openCommitCase(dir.path, CASE);
@@ -110,6 +127,10 @@ test("a damaged journal is named, kept, and not guessed at", () => {
     whole.replace("{", "["),
     whole.split("\n").toSpliced(3, 1).join("\n"),
     `${whole}{"t":"what"}\n`,
+    // A hole where a sync was before what follows.
+    `${whole}${HOLE}{"t":"done"}\n`,
+    `${whole.slice(0, whole.indexOf('{"t":"staged"'))}${HOLE}{"t":"results"}\n`,
+    `${whole.slice(0, 100)}${HOLE}${whole.slice(100)}`,
   ];
   for (const damaged of damages) {
     assert.notEqual(damaged, whole);
