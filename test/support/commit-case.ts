@@ -46,8 +46,8 @@ export interface CommitCase {
   commitDir(id?: string): string;
 }
 
-/** Paths, or all. */
-type Selection = "all" | readonly string[];
+/** Paths, indices, or all. */
+type Selection = "all" | readonly string[] | ReadonlySet<number>;
 
 interface CommitCaseOptions {
   readonly select?: Selection;
@@ -188,7 +188,8 @@ function readAllStamps(commitsDir: string): readonly CommittedStamp[] {
 }
 
 function toIndices(changeset: Changeset, selection: Selection): "all" | ReadonlySet<number> {
-  if (selection === "all") return "all";
+  if (selection === "all" || selection instanceof Set) return selection;
+  if (!Array.isArray(selection)) throw new Error("not a selection");
   return new Set(
     selection.map((name) => {
       const index = changeset.changes.findIndex((change) => change.path === name);
