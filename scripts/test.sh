@@ -100,6 +100,7 @@ test_files() {
 is_slow() {
 	case $1 in
 	*/engine/docker-runsc.* | */engine/docker-remote.* | */engine/oci-runsc* | */engine/equivalence.* | */escape/escape-*) return 0 ;;
+	*/commit/fault-* | */hostile/*) return 0 ;;
 	*) return 1 ;;
 	esac
 }
