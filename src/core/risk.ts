@@ -10,23 +10,26 @@ export interface Risk {
 }
 
 /** What a change can do beyond its own bytes. */
-export type RiskId =
+export const RISK_IDS = [
   /** A file that some program on the host will run or obey later. */
-  | "runs-later"
+  "runs-later",
   /** setuid, setgid, file capabilities: the result would have more rights than its maker. */
-  | "raises-rights"
+  "raises-rights",
   /** The result would belong to someone else than the task. */
-  | "foreign-owner"
-  | "newly-executable"
+  "foreign-owner",
+  "newly-executable",
   /** A symbolic link that is absolute or leads out of the workspace. */
-  | "escaping-link"
+  "escaping-link",
   /** An extended attribute that only overlayfs writes: never committed. */
-  | "forged-mark"
+  "forged-mark",
   /** A hard link of the base that the change would break. */
-  | "link-split"
+  "link-split",
   /** A name that looks like another one: control characters, bidi, case twins, leading dash. */
-  | "odd-name"
-  | "deletes";
+  "odd-name",
+  "deletes",
+] as const;
+
+export type RiskId = (typeof RISK_IDS)[number];
 
 /** Policy's answer to one change, with the rule that gave it. */
 export interface Decision {

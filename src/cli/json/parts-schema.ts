@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { RISK_IDS } from "../../core/risk.js";
 
 /** `sha256:` and 64 hexadecimal digits. */
 export const digestSchema = z
@@ -71,17 +72,7 @@ export const countsSchema = z.strictObject({
 });
 /** A risk of one change. */
 const riskSchema = z.strictObject({
-  id: z.enum([
-    "runs-later",
-    "raises-rights",
-    "foreign-owner",
-    "newly-executable",
-    "escaping-link",
-    "forged-mark",
-    "link-split",
-    "odd-name",
-    "deletes",
-  ]),
+  id: z.enum(RISK_IDS),
   level: z.enum(["high", "medium", "low"]),
   reason: z.string(),
 });

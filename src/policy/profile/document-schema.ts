@@ -1,6 +1,7 @@
 import * as z from "zod";
-import { isDuration, isSize } from "./units.js";
+import { RISK_IDS } from "../../core/risk.js";
 import { parseGlob } from "./glob.js";
+import { isDuration, isSize } from "./units.js";
 
 // A profile as a person writes it. Every object is strict and says which keys it knows; every leaf says its right form.
 
@@ -97,23 +98,12 @@ const commandRule = object({
   examples: object({ match: list(text).optional(), nomatch: list(text).optional() }).optional(),
 });
 
-const RISKS = [
-  "runs-later",
-  "raises-rights",
-  "foreign-owner",
-  "newly-executable",
-  "escaping-link",
-  "forged-mark",
-  "link-split",
-  "odd-name",
-  "deletes",
-] as const;
 const changeRule = object({
   match: glob.optional(),
   kinds: list(oneOf("add", "modify", "delete"))
     .min(1, "name one")
     .optional(),
-  risk: oneOf(...RISKS).optional(),
+  risk: oneOf(...RISK_IDS).optional(),
   decision: verdict,
 }).refine(
   ({ match, kinds, risk }) => match !== undefined || kinds !== undefined || risk !== undefined,
