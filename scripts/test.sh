@@ -84,15 +84,7 @@ copy_assets() {
 	done
 }
 
-# How the paths of the longest files begin, the longest first: begun last, one of them would run alone at the end.
-LONGEST="engine/docker-remote escape/escape-docker escape/escape-oci engine/equivalence engine/docker-run engine/oci-runsc
-	engine/oci-plain-user commit/faults compose/compose commit/recovery engine/carried-remote engine/oci-image
-	cli/killed-commit engine/carried-layers cli/docker-story engine/oci-runc engine/oci-crun commit/races house/private-docker"
-
 test_files() {
-	for part in $LONGEST; do
-		find "$build/test" -path "*/$part*.test.js" | sort
-	done
 	find "$build/test" -name '*.test.js' | sort
 }
 
@@ -105,13 +97,13 @@ is_slow() {
 	esac
 }
 
-# Those of the files on stdin, each once, whose paths hold one of the arguments. `all` holds for each; none: what is not slow.
+# Those of the files on stdin whose paths hold one of the arguments. `all` holds for each; none: what is not slow.
 choose() {
-	perl -ne 'print unless $seen{$_}++' | while read -r file; do
+	while read -r file; do
 		[ $# -gt 0 ] || is_slow "$file" || echo "$file"
 		for part in "$@"; do
+			[ "$part" = all ] && echo "$file" && break
 			case $file in *"$part"*) echo "$file" && break ;; esac
-			[ "$part" != all ] || echo "$file"
 		done
 	done
 }
