@@ -1,4 +1,5 @@
 import type { BaseState, Change, NextState } from "../core/change.js";
+import { isSameXattrs } from "../core/same-xattrs.js";
 import { nameType } from "./same-state.js";
 
 /**
@@ -22,14 +23,6 @@ function listDifferences(before: BaseState, after: NextState): readonly string[]
     ...(after.target !== before.target ? ["target"] : []),
     ...(after.mode !== before.mode ? ["mode"] : []),
     ...(after.uid !== "base" || after.gid !== "base" ? ["owner"] : []),
-    ...(hasOtherXattrs(before.xattrs ?? {}, after.xattrs ?? {}) ? ["attributes"] : []),
+    ...(isSameXattrs(before.xattrs, after.xattrs) ? [] : ["attributes"]),
   ];
-}
-
-function hasOtherXattrs(
-  before: Readonly<Record<string, string>>,
-  after: Readonly<Record<string, string>>,
-): boolean {
-  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
-  return [...names].some((name) => before[name] !== after[name]);
 }

@@ -1,9 +1,10 @@
 import { closeSync } from "node:fs";
 import type { CommittedStamp, Layers } from "../core/change.js";
-import { joinPath, type RelPath } from "../core/path.js";
-import { openDir, openDirAt, statAt } from "../host/dir-handle.js";
+import { baseName, joinPath, type RelPath } from "../core/path.js";
+import { statAt } from "../host/dir-handle.js";
 import { createHostTouch } from "./host-touch.js";
 import { readStamp } from "./layers-stamp.js";
+import { openParent } from "./read-content.js";
 
 /** What each of git's commands that move a ref writes; a fetch or a status does not. */
 const MARKS = [
@@ -28,21 +29,16 @@ export function findGitUse(
   const touch = createHostTouch({ stampNs: ctimeNs, committed });
   return MARKS.find((mark) => {
     const path = joinPath(gitDir, mark);
-    const stats = statBelow(layers.lower, path.split("/"));
+    const stats = statBelow(layers.lower, path);
     return stats !== undefined && touch.isTouched(path, stats);
   });
 }
 
-function statBelow(root: string, parts: readonly string[]): ReturnType<typeof statAt> {
-  let fd = openDir(root);
+function statBelow(root: string, path: RelPath): ReturnType<typeof statAt> {
+  const fd = openParent(root, path);
+  if (fd === undefined) return undefined;
   try {
-    for (const name of parts.slice(0, -1)) {
-      const next = openDirAt(fd, name);
-      if (next === undefined) return undefined;
-      closeSync(fd);
-      fd = next;
-    }
-    return statAt(fd, parts.at(-1) ?? "");
+    return statAt(fd, baseName(path));
   } finally {
     closeSync(fd);
   }

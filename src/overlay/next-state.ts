@@ -1,7 +1,8 @@
-import type { BaseState, Layers, NextState, Owner, Xattrs } from "../core/change.js";
+import type { BaseState, Layers, NextState, Owner } from "../core/change.js";
 import { swapIds } from "../core/host-ids.js";
-import { toModeBits } from "./path-type.js";
+import { isSameXattrs } from "../core/same-xattrs.js";
 import { swapAclIds } from "../core/swap-acl.js";
+import { toModeBits } from "./path-type.js";
 import type { UpperEntry } from "./upper-entry.js";
 
 type Entry = Extract<UpperEntry, { kind: "entry" }>;
@@ -50,9 +51,4 @@ export function isSameState(after: NextState, before: BaseState): boolean {
 function toOwner(id: number, o: { before: number | undefined; own: boolean }): Owner {
   if (id === o.before) return "base";
   return o.own ? "user" : id;
-}
-
-function isSameXattrs(a: Xattrs = {}, b: Xattrs = {}): boolean {
-  const names = Object.keys(a);
-  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { baseName, parentPath, type RelPath } from "../core/path.js";
-import { openDir, openDirAt, readDirAt, toChildPath } from "../host/dir-handle.js";
-import { readContent } from "./read-content.js";
+import { readDirAt, toChildPath } from "../host/dir-handle.js";
+import { openBelow, readContent } from "./read-content.js";
 
 /** Reads below one directory, for showing: no symbolic link is followed, nothing is waited for, nothing thrown. */
 export interface TreeReader {
@@ -37,14 +37,9 @@ function quietly<T>(read: () => T): T | undefined {
 }
 
 function withDir<T>(root: string, path: RelPath, act: (fd: number) => T): T | undefined {
-  let fd = openDir(root);
+  const fd = openBelow(root, path);
+  if (fd === undefined) return undefined;
   try {
-    for (const name of path === "" ? [] : path.split("/")) {
-      const next = openDirAt(fd, name);
-      if (next === undefined) return undefined;
-      closeSync(fd);
-      fd = next;
-    }
     return act(fd);
   } finally {
     closeSync(fd);

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { hasErrno } from "../core/error.js";
-import { baseName, parentPath, type RelPath } from "../core/path.js";
+import { baseName, parentPath, type RelPath, ROOT_PATH } from "../core/path.js";
 import { openDir, openDirAt, toChildPath } from "../host/dir-handle.js";
 
 const OPEN_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -23,17 +23,28 @@ export function readContent(
   }
 }
 
-/** The open directory that holds `path`, one component after the other; undefined where it is not there. The caller closes it. */
+/** The open directory that holds `path`; undefined where it is not there. The caller closes it. */
 export function openParent(root: string, path: RelPath): number | undefined {
+  return openBelow(root, parentPath(path) ?? ROOT_PATH);
+}
+
+/** The open directory `path` below `root`, one component after the other; undefined where it is not there. The caller closes it. */
+export function openBelow(root: string, path: RelPath): number | undefined {
   let fd = openDir(root);
-  const parent = parentPath(path) ?? "";
-  for (const name of parent === "" ? [] : parent.split("/")) {
-    const next = openDirAt(fd, name);
-    closeSync(fd);
+  for (const name of path === ROOT_PATH ? [] : path.split("/")) {
+    const next = openNext(fd, name);
     if (next === undefined) return undefined;
     fd = next;
   }
   return fd;
+}
+
+function openNext(parent: number, name: string): number | undefined {
+  try {
+    return openDirAt(parent, name);
+  } finally {
+    closeSync(parent);
+  }
 }
 
 function readBounded(file: string | Buffer, maxBytes: number): Uint8Array | undefined {
