@@ -2,6 +2,7 @@ import type { CommitPlan } from "../commit/plan-commit.js";
 import type { Change, Changeset, NextState } from "../core/change.js";
 import { compareChanges, toChangesetDigest } from "../core/changeset-digest.js";
 import { SandboxError } from "../core/error.js";
+import { isSameXattrs } from "../core/same-xattrs.js";
 import { toPlace } from "./carry-bases.js";
 
 /** A pending changeset against the workspace as it is now. */
@@ -81,7 +82,8 @@ function isSameResult(a: NextState | undefined, b: NextState | undefined): boole
     a.mode === b.mode &&
     a.digest === b.digest &&
     a.target === b.target &&
-    a.upper.ino === b.upper.ino
+    a.upper.ino === b.upper.ino &&
+    isSameXattrs(a.xattrs, b.xattrs)
   );
 }
 
