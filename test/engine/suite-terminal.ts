@@ -61,7 +61,10 @@ export function describeTerminal(
       task.typing.write("jobs | wc -l; kill %1; fg 2>/dev/null; echo st''ill\n");
       await task.says("still");
       task.typing.write("exit 9\n");
-      assert.deepEqual(await task.sandbox.wait(), { outcome: "exited", code: 9 });
+      const outcome = await task.sandbox.wait();
+      // What the shell said tells why it stayed.
+      if (outcome.outcome !== "exited") console.error(JSON.stringify(plain(task.output.stdout)));
+      assert.deepEqual(outcome, { outcome: "exited", code: 9 });
       await end(task);
     });
 
