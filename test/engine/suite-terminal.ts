@@ -63,7 +63,7 @@ export function describeTerminal(
       task.typing.write("exit 9\n");
       const outcome = await task.sandbox.wait();
       // What the shell said tells why it stayed.
-      if (outcome.outcome !== "exited") console.error(JSON.stringify(plain(task.output.stdout)));
+      assert.equal(outcome.outcome, "exited", JSON.stringify(plain(task.output.stdout)));
       assert.deepEqual(outcome, { outcome: "exited", code: 9 });
       await end(task);
     });
