@@ -18,7 +18,7 @@ import { time } from "./measure.mjs";
 export const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 export const launcher = path.join(root, "sandbox");
 const program = path.join(root, "dist", "sandbox", "cli-main.cjs");
-const hook = path.join(root, "scripts", "bench", "peak-memory.cjs");
+const hook = path.join(root, "scripts", "bench", "usage.cjs");
 
 export function openGround() {
   const base = mkdtempSync(path.join(tmpdir(), "sandbox-bench-"));
@@ -60,9 +60,14 @@ export function openGround() {
       return readSession(path.join(dir, "state"), JSON.parse(result.stdout).session);
     },
     sandbox: (...args) => time([launcher, ...args], { env }),
+    /** What the program's own process took: `ms`, and what `usage.cjs` says. */
+    sandboxUsage: (...args) => usageOf([program, ...args], env, base),
     /** Peak memory in MiB of the program's own process. */
-    sandboxPeak: (...args) => peakOf([program, ...args], env, base),
-    nodePeak: (...args) => peakOf(args, env, base),
+    sandboxPeak: (...args) => usageOf([program, ...args], env, base).peakKib / 1024,
+    nodePeak: (...args) => usageOf(args, env, base).peakKib / 1024,
+    /** The record of a session that is there. */
+    readSession: (id) => readSession(path.join(dir, "state"), id),
+    commitDir: (id) => path.join(dir, "state", "commits", id),
     settle: () => time(["sync", "-f", dir]),
     remove() {
       // Lazily where something is still ending in there.
@@ -77,12 +82,12 @@ function readSession(home, id) {
   return JSON.parse(readFileSync(path.join(home, "sessions", id, "session.json"), "utf8"));
 }
 
-function peakOf(args, env, base) {
-  const file = path.join(base, "peak");
-  time([process.execPath, "--require", hook, ...args], {
-    env: { ...env, BENCH_PEAK_MEMORY: file },
+function usageOf(args, env, base) {
+  const file = path.join(base, "usage");
+  const ms = time([process.execPath, "--require", hook, ...args], {
+    env: { ...env, BENCH_USAGE: file },
   });
-  return Number(readFileSync(file, "utf8")) / 1024;
+  return { ms, ...JSON.parse(readFileSync(file, "utf8")) };
 }
 
 function mountFresh(image, dir) {

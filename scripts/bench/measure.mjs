@@ -45,3 +45,8 @@ export function ratioRow(row, what, ours, baseline, target) {
 export function memoryRow(row, what, ours, target) {
   return { row, what, ours, unit: "MiB", target, met: ours <= target };
 }
+
+/** A row of the table: a figure in MiB against a baseline, and the greatest ratio allowed. */
+export function bytesRow(row, what, ours, baseline, target) {
+  return { ...ratioRow(row, what, ours, baseline, target), unit: "MiB" };
+}
