@@ -77,7 +77,8 @@ while (queue.length > 0) {
     banner: {
       js: `${nodeCheck}const __moduleUrl=require("node:url").pathToFileURL(__filename).href;`,
     },
-    external: ["koffi"],
+    // Both bring a binary of their own, which a bundle cannot hold.
+    external: ["koffi", "libsql"],
     // Its ES module makes a `require` of its own, which a CommonJS bundle has.
     alias: {
       "web-tree-sitter": path.join(root, "node_modules", "web-tree-sitter", "web-tree-sitter.cjs"),

@@ -2,6 +2,8 @@
 export type SessionId = string & { readonly __brand: "SessionId" };
 /** `c-` and 10 characters of lower-case base32. */
 export type CommitId = string & { readonly __brand: "CommitId" };
+/** `a-` and 10 characters of lower-case base32: a question to a person. */
+export type ApprovalId = string & { readonly __brand: "ApprovalId" };
 /** `sha256:` and 64 lower-case hexadecimal digits. */
 export type Digest = string & { readonly __brand: "Digest" };
 
@@ -16,6 +18,11 @@ export function parseSessionId(text: string): SessionId | undefined {
 /** The commit id `text` spells, or undefined. */
 export function parseCommitId(text: string): CommitId | undefined {
   return /^c-[a-z2-7]{10}$/.test(text) ? (text as CommitId) : undefined;
+}
+
+/** The approval id `text` spells, or undefined. */
+export function parseApprovalId(text: string): ApprovalId | undefined {
+  return /^a-[a-z2-7]{10}$/.test(text) ? (text as ApprovalId) : undefined;
 }
 
 /** The digest `text` spells, or undefined. */
@@ -38,6 +45,11 @@ export function toSessionId(random: Uint8Array): SessionId {
 /** A commit id from at least 10 random bytes. */
 export function toCommitId(random: Uint8Array): CommitId {
   return `c-${base32(random)}` as CommitId;
+}
+
+/** An approval id from at least 10 random bytes. */
+export function toApprovalId(random: Uint8Array): ApprovalId {
+  return `a-${base32(random)}` as ApprovalId;
 }
 
 function base32(random: Uint8Array): string {

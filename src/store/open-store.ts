@@ -33,6 +33,7 @@ import type { Resolved } from "./resolve-session.js";
 import type { SessionList } from "./session-reader.js";
 import { createSession, removeSession, type SessionDraft, writeSession } from "./session-writer.js";
 import { dropStaged, hasStaged, stageChangeset } from "./stage-changeset.js";
+import type { Ledger } from "./ledger/open-ledger.js";
 import { makeStateHome, openStateHome } from "./state-home.js";
 import { toStoreLayout } from "./store-layout.js";
 
@@ -112,6 +113,9 @@ export interface Store {
   openOutputLog(id: SessionId, options?: { readonly capBytes?: number }): OutputLog;
   readOutput(id: SessionId): Iterable<OutputPiece>;
 
+  /** Approvals and the queue: a database, opened anew by each call. */
+  openLedger(): Promise<Ledger>;
+
   /** Throws where it could not be logged: then the action must not be carried out. */
   appendAudit(entry: AuditEntry, options?: AuditOptions): void;
 }
@@ -177,6 +181,7 @@ export function openStore(options: { readonly home: string }): Store {
     openOutputLog: (id, log = {}) =>
       openOutputLog(sessionDir(id), log.capBytes ?? DEFAULT_OUTPUT_CAP),
     readOutput: (id) => readOutput(sessionDir(id)),
+    openLedger: async () => (await import("./ledger/open-ledger.js")).openLedger(home),
     appendAudit: (entry, write) => {
       makeStateHome(home);
       appendAudit(home, entry, write);

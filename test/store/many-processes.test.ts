@@ -6,6 +6,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { openLedger } from "../../src/store/ledger/open-ledger.js";
 import { openStore } from "../../src/store/open-store.js";
 import { toDraft } from "../support/session-draft.js";
 import { openTempDir } from "../support/temp-tree.js";
@@ -79,4 +80,15 @@ test("entries of many writers are all in the log, in one chain", async () => {
     .slice(0, -1);
   assert.equal(lines.length, 240);
   assert.deepEqual(findBreaks(lines), []);
+});
+
+test("questions that many processes ask at once are asked once each", async () => {
+  using dir = openTempDir();
+  const said = await race(await startWorkers(6, ["ask", dir.path, "15"]));
+  assert.equal(
+    said.reduce((sum, fresh) => sum + Number(fresh), 0),
+    15,
+  );
+  using ledger = openLedger(dir.path);
+  assert.equal(ledger.approvals.list().length, 15);
 });

@@ -1,8 +1,10 @@
 import { openStore } from "../../src/store/open-store.js";
-import { parseSessionId } from "../../src/core/ids.js";
+import { parseSessionId, toDigest } from "../../src/core/ids.js";
+import { sha256Hex } from "../../src/host/sha256.js";
+import { openLedger } from "../../src/store/ledger/open-ledger.js";
 import { toDraft } from "../support/session-draft.js";
 
-// A process of its own for the tests of many at once: `name HOME NAME`, `update HOME ID ROUNDS`, `audit HOME ROUNDS`.
+// A process of its own for the tests of many at once: `name HOME NAME`, `update HOME ID ROUNDS`, `audit HOME ROUNDS`, `ask HOME ROUNDS`.
 const [, , what, home = "", word = "", rounds = "1"] = process.argv;
 const store = openStore({ home });
 process.stdin.once("data", () => void work().then(() => process.stdin.destroy()));
@@ -11,6 +13,7 @@ process.stdout.write("ready\n");
 async function work(): Promise<void> {
   if (what === "name") makeNamed();
   if (what === "update") await update();
+  if (what === "ask") ask();
   if (what === "audit")
     for (let round = 0; round < Number(word); round += 1)
       store.appendAudit({ event: "race", data: { pid: process.pid, round } }, { durable: false });
@@ -24,6 +27,26 @@ function makeNamed(): void {
       `lost ${error instanceof Error && "code" in error ? error.code : error}\n`,
     );
   }
+}
+
+/** Every process asks the same questions; how many of them were new. */
+function ask(): void {
+  using ledger = openLedger(home);
+  let fresh = 0;
+  for (let round = 0; round < Number(word); round += 1) {
+    const digest = toDigest(sha256Hex(`question ${round}`));
+    const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
+    const question = {
+      kind: "send",
+      digest,
+      subject: "x",
+      preview: "",
+      require: 1,
+      expiresAt,
+    } as const;
+    if (ledger.approvals.ask(question).isNew) fresh += 1;
+  }
+  process.stdout.write(`${fresh}\n`);
 }
 
 async function update(): Promise<void> {

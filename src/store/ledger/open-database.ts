@@ -1,0 +1,89 @@
+import { closeSync, constants, fchmodSync, fstatSync, openSync } from "node:fs";
+import Database from "libsql";
+import { hasErrno, SandboxError } from "../../core/error.js";
+import { toDamaged } from "../read-record.js";
+import { LEDGER_VERSION, SCHEMA } from "./ledger-sql.js";
+
+/** A connection to the ledger, by libsql: better-sqlite3's interface. */
+export type LedgerDatabase = Database.Database;
+
+/** Writers of all processes take turns for at most this long. */
+const BUSY_MS = 10_000;
+const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
+
+/**
+ * Opens the SQLite file at `file` (0600, made where it is missing) with WAL and `synchronous=FULL`: what was committed survives SIGKILL
+ * and power cuts (https://sqlite.org/pragma.html#pragma_synchronous). Throws `damaged` where it is no ledger, or one of a newer version.
+ */
+export function openDatabase(file: string): LedgerDatabase {
+  makePrivate(file);
+  const database = new Database(file, { timeout: BUSY_MS });
+  try {
+    database.exec(`PRAGMA busy_timeout=${BUSY_MS}`);
+    database.exec("PRAGMA journal_mode=WAL");
+    database.exec("PRAGMA synchronous=FULL");
+    database.exec("PRAGMA foreign_keys=ON");
+    migrate(database, file);
+    return database;
+  } catch (error) {
+    database.close();
+    throw toLedgerError(error, file);
+  }
+}
+
+/** The one row of a query, or undefined. libsql's own `get` adds fields of its own to the row. */
+export function firstRow(
+  database: LedgerDatabase,
+  sql: string,
+  values: readonly (string | number | null)[],
+): unknown {
+  return database.prepare(sql).all(...values)[0];
+}
+
+/** SQLite gives `-wal` and `-shm` the mode of the file itself. */
+function makePrivate(file: string): void {
+  const descriptor = openSync(file, CREATE, 0o600);
+  try {
+    if ((fstatSync(descriptor).mode & 0o077) !== 0) fchmodSync(descriptor, 0o600);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Under a write lock, so that of many processes one makes the tables. */
+function migrate(database: LedgerDatabase, file: string): void {
+  if (readVersion(database) === LEDGER_VERSION) return;
+  database
+    .transaction(() => {
+      const version = readVersion(database);
+      if (version > LEDGER_VERSION)
+        throw new SandboxError("damaged", `${file} is of a newer version of this program`, {
+          hint: "use that version, or another SANDBOX_HOME",
+        });
+      for (const [at, steps] of SCHEMA.entries()) if (at >= version) database.exec(steps);
+      database.exec(`PRAGMA user_version=${LEDGER_VERSION}`);
+    })
+    .immediate();
+}
+
+function readVersion(database: LedgerDatabase): number {
+  const row = database.prepare("PRAGMA user_version").raw().all()[0];
+  return Array.isArray(row) && typeof row[0] === "number" ? row[0] : 0;
+}
+
+/** What SQLite says of the file or the disk, as an error with a line for a person. */
+export function toLedgerError(error: unknown, file: string): unknown {
+  if (hasErrno(error, "SQLITE_NOTADB", "SQLITE_CORRUPT"))
+    return toDamaged(file, "it is no SQLite database");
+  if (hasErrno(error, "SQLITE_BUSY", "SQLITE_LOCKED"))
+    return new SandboxError("busy", `${file} is held by another process`, {
+      hint: "try again",
+      cause: error,
+    });
+  if (hasErrno(error, "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_IOERR_WRITE", "SQLITE_READONLY"))
+    return new SandboxError("unexpected", `${file} cannot be written: nothing was lost`, {
+      hint: "make room on its filesystem, then try again",
+      cause: error,
+    });
+  return error;
+}
