@@ -14,8 +14,11 @@ import path from "node:path";
 export interface AtomicWriteOptions {
   /** Permission bits of the file; default 0600. */
   readonly mode?: number;
-  /** Whether the content and the name are on disk when this returns; default true. */
-  readonly sync?: boolean;
+  /**
+   * Whether the content and the name are on disk when this returns; default true. `content`: after a power cut there is the old file or
+   * the new one, whole.
+   */
+  readonly sync?: boolean | "content";
 }
 
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
@@ -37,7 +40,7 @@ export function writeFileAtomic(
   try {
     try {
       for (const piece of pieces(data)) writeAll(fd, piece);
-      if (sync) fsyncSync(fd);
+      if (sync !== false) fsyncSync(fd);
     } finally {
       closeSync(fd);
     }
@@ -46,7 +49,7 @@ export function writeFileAtomic(
     unlinkSync(temporary);
     throw error;
   }
-  if (sync) syncDirectory(directory);
+  if (sync === true) syncDirectory(directory);
 }
 
 /** Makes the names in `directory` durable. */

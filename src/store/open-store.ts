@@ -6,7 +6,8 @@ import type { SavedDecision } from "../core/saved-decision.js";
 import type { CommitRecord, SessionRecord } from "../core/session.js";
 import { writeFileAtomic } from "../host/atomic-file.js";
 import { removeTree } from "../host/remove-tree.js";
-import { type AuditEntry, type AuditOptions, appendAudit } from "./audit-log.js";
+import { appendAudit } from "./audit/append-audit.js";
+import type { AuditEntry, AuditOptions } from "./audit/audit-entry.js";
 import type { BaseContent } from "./base-pack.js";
 import { toChangesetLines } from "./changeset-lines.js";
 import {
@@ -117,7 +118,7 @@ export interface Store {
   openLedger(): Promise<Ledger>;
 
   /** Throws where it could not be logged: then the action must not be carried out. */
-  appendAudit(entry: AuditEntry, options?: AuditOptions): void;
+  appendAudit(entries: AuditEntry | Iterable<AuditEntry>, options?: AuditOptions): void;
 }
 
 /** Of the earlier contents that one session keeps. */
@@ -182,9 +183,9 @@ export function openStore(options: { readonly home: string }): Store {
       openOutputLog(sessionDir(id), log.capBytes ?? DEFAULT_OUTPUT_CAP),
     readOutput: (id) => readOutput(sessionDir(id)),
     openLedger: async () => (await import("./ledger/open-ledger.js")).openLedger(home),
-    appendAudit: (entry, write) => {
+    appendAudit: (entries, write) => {
       makeStateHome(home);
-      appendAudit(home, entry, write);
+      appendAudit(home, entries, write);
     },
   };
 }

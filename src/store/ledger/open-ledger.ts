@@ -1,5 +1,5 @@
 import path from "node:path";
-import { appendAudit } from "../audit-log.js";
+import { appendAudit } from "../audit/append-audit.js";
 import { makeStateHome } from "../state-home.js";
 import { openBell } from "./bell.js";
 import { type Approvals, openApprovals } from "./open-approvals.js";
