@@ -6,9 +6,9 @@ import type { ReviewedChange } from "../controller/session-review.js";
 import { SandboxError } from "../core/error.js";
 import type { SessionId } from "../core/ids.js";
 import { isApproval } from "../core/saved-decision.js";
-import { neutraliseName } from "../review/neutralise.js";
 import { ask } from "./ask.js";
 import { type CliContext, wantsColour } from "./cli-context.js";
+import { describeItems } from "./describe-items.js";
 import { renderComposed, renderProposal } from "./render-proposal.js";
 
 /** How a commit gets its approval. */
@@ -43,13 +43,11 @@ export async function decideCommit(
   if (proposal.plan.conflicts.length > 0) return { answer: "conflict", proposal };
   refuseDeniedAlone(proposal);
   switch (approval) {
-    case "policy":
-      refuseUnapproved(
-        proposal.needsApproval,
-        "needs approval",
-        "commit on a terminal, or with --yes",
-      );
-      break;
+    case "policy": {
+      if (proposal.needsApproval.length === 0) break;
+      const { settleApproval } = await import("./settle-approval.js");
+      return { answer: "committed", report: await settleApproval(controller, open) };
+    }
     case "yes":
       refuseUnapproved(
         proposal.needsNaming,
@@ -76,16 +74,16 @@ function refuseDeniedAlone({ denied, selected }: CommitProposal): void {
   const [first] = denied;
   throw new SandboxError(
     "denied",
-    `nothing was written: ${describe(denied)} denied (${first?.decision.reason ?? ""})`,
+    `nothing was written: ${describeItems(denied)} denied (${first?.decision.reason ?? ""})`,
     { hint: "what is denied stays in the session; `sandbox discard` drops it" },
   );
 }
 
-const MOST_NAMED = 5;
-
 function refuseUnapproved(items: readonly ReviewedChange[], why: string, hint: string): void {
   if (items.length === 0) return;
-  throw new SandboxError("denied", `${why}: ${describe(items)}; nothing was written`, { hint });
+  throw new SandboxError("denied", `${why}: ${describeItems(items)}; nothing was written`, {
+    hint,
+  });
 }
 
 /** The command that would do it, once each has been looked at. */
@@ -96,12 +94,6 @@ function toNamingHint({ review, needsNaming }: CommitProposal): string {
   );
   const tops = isGitData ? ".git" : "PATH...";
   return `look at them, then: sandbox commit ${review.record.session} --yes . ${tops}`;
-}
-
-function describe(items: readonly ReviewedChange[]): string {
-  const names = items.slice(0, MOST_NAMED).map((item) => neutraliseName(item.change.path || "."));
-  const more = items.length > MOST_NAMED ? ` and ${items.length - MOST_NAMED} more` : "";
-  return `${names.join(", ")}${more}`;
 }
 
 async function askPerson(

@@ -16,6 +16,7 @@ import { chooseTaskIds } from "../host/task-ids.js";
 import { openStore } from "../store/open-store.js";
 import { personHome, stateHome } from "../store/state-home.js";
 import type { CliContext } from "./cli-context.js";
+import { mindClosedPipe } from "./mind-closed-pipe.js";
 import { runCommandLine } from "./parse-command-line.js";
 import { createProgress, type Progress } from "./progress.js";
 import { renderError } from "./render-error.js";
@@ -132,6 +133,7 @@ function toHostPort(): HostPort {
     chooseTaskIds,
     processStamp: ownStamp,
     isSandboxAlive,
+    runHook: async (argv, o) => (await import("../host/run-hook.js")).runHook(argv, o),
     tryLockDirectory: (libc, directory) => tryLock(libc, directory, { directory: true }),
   };
 }
@@ -217,18 +219,6 @@ function findLauncher(): string {
 function wantsJson(argv: readonly string[]): boolean {
   const end = argv.indexOf("--");
   return (end < 0 ? argv : argv.slice(0, end)).includes("--json");
-}
-
-const minded = new WeakSet<NodeJS.WriteStream>();
-
-/** A reader that went away (`| head`) is no error of ours. */
-function mindClosedPipe(stream: NodeJS.WriteStream): NodeJS.WriteStream {
-  if (minded.has(stream)) return stream;
-  minded.add(stream);
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
-  return stream;
 }
 
 function readVersion(): string {

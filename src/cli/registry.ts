@@ -62,6 +62,21 @@ export const COMMANDS: readonly RegisteredCommand[] = [
     load: async () => (await import("./commands/discard.js")).discardCommand,
   },
   {
+    name: "approvals",
+    summary: "what waits for an approval, and what exactly it is about",
+    load: async () => (await import("./commands/approvals.js")).approvalsCommand,
+  },
+  {
+    name: "approve",
+    summary: "approve what waits, bound to the digest of what you saw",
+    load: async () => (await import("./commands/approve.js")).approveCommand,
+  },
+  {
+    name: "deny",
+    summary: "deny what waits",
+    load: async () => (await import("./commands/deny.js")).denyCommand,
+  },
+  {
     name: "recover",
     summary: "finish or undo an interrupted commit",
     load: async () => (await import("./commands/recover.js")).recoverCommand,

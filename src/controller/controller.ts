@@ -60,6 +60,11 @@ export interface HostPort {
   processStamp(): ProcessStamp;
   /** Whether anything of the session's sandbox still runs. */
   isSandboxAlive(session: SessionId): boolean;
+  /** See `host/run-hook.ts`: what went wrong, or undefined. */
+  runHook(
+    argv: readonly string[],
+    o: { readonly input: string; readonly timeoutMs: number },
+  ): Promise<string | undefined>;
   /** flock(2) on a directory; undefined where somebody else holds it. */
   tryLockDirectory(native: Native, directory: string): Disposable | undefined;
 }

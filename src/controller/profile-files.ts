@@ -62,8 +62,8 @@ function toDirectory(places: ProfilePlaces, layer: (typeof LAYERS)[number]): str
   return layer === "built-in" ? places.builtIn : places[layer];
 }
 
-/** What others may write is no policy. Undefined: there is no such file. */
-function readTrusted(file: string, uid: number | undefined): string | undefined {
+/** What others may write is no policy. Undefined: there is no such file. Throws `usage`. */
+export function readTrusted(file: string, uid: number | undefined): string | undefined {
   const read = readRegular(file);
   if (read === undefined) return undefined;
   const isOurs = uid === undefined || read.uid === 0 || read.uid === uid;

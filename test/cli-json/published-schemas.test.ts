@@ -28,6 +28,9 @@ test("the published schemas are those of the source", () => {
 
 test("each object of the contract has its schema, and each schema its name", () => {
   assert.deepEqual(Object.keys(OUTPUT_SCHEMAS).sort(), [
+    "answered",
+    "approval",
+    "approvals",
     "commit",
     "diff",
     "discard",

@@ -80,7 +80,8 @@ function openUser(user: PlainUser): Person {
 }
 
 const SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-const BUILT = ["dist/sandbox", "node_modules/koffi", "node_modules/@koromix"] as const;
+const NATIVE = ["koffi", "@koromix", "libsql", "@libsql", "@neon-rs", "detect-libc"];
+const BUILT = ["dist/sandbox", ...NATIVE.map((name) => `node_modules/${name}`)];
 
 /** The built program, where this person can read it: a checkout below /root is copied to their home. */
 function installFor(parts: PersonParts): string {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { answeredSchema, approvalSchema, approvalsSchema } from "./approval-schema.js";
 import { commitSchema, recoverSchema, rollbackSchema } from "./commit-schema.js";
 import { policySchema } from "./policy-schema.js";
 import { doctorSchema, errorSchema, runSchema } from "./run-schema.js";
@@ -27,6 +28,9 @@ export const OUTPUT_SCHEMAS = {
   recover: recoverSchema,
   doctor: doctorSchema,
   policy: policySchema,
+  approvals: approvalsSchema,
+  approval: approvalSchema,
+  answered: answeredSchema,
   error: errorSchema,
 } as const;
 

@@ -1,0 +1,83 @@
+import { askCommitApproval, useApproval } from "../controller/approvals/commit-approval.js";
+import type { CommitReport } from "../controller/carry-out-commit.js";
+import type { Controller } from "../controller/controller.js";
+import type { OpenCommit } from "../controller/open-commit.js";
+import type { CommitProposal } from "../controller/propose-commit.js";
+import { readFileDiff } from "../controller/read-file-diff.js";
+import type { Approval } from "../core/approval.js";
+import { assertNever } from "../core/assert-never.js";
+import { SandboxError } from "../core/error.js";
+import { renderPatch } from "../review/render-patch.js";
+import { describeItems } from "./describe-items.js";
+import { renderComposed, renderProposal } from "./render-proposal.js";
+
+/**
+ * Commits what somebody has approved out of band, and asks for that where nobody has. Throws `denied` naming the approval: nothing was
+ * written.
+ */
+export async function settleApproval(
+  controller: Controller,
+  open: OpenCommit,
+): Promise<CommitReport> {
+  const { proposal } = open;
+  const approval = await askCommitApproval(controller, proposal, () => renderPreview(proposal));
+  switch (approval.state) {
+    case "approved": {
+      const report = await open.carryOut();
+      if (report.conflicts.length === 0) await useApproval(controller, approval);
+      return report;
+    }
+    case "waiting":
+      throw new SandboxError(
+        "denied",
+        `needs approval: ${describeItems(proposal.needsApproval)}; nothing was written`,
+        {
+          hint: `commit on a terminal, with --yes, or once somebody ran: sandbox approve ${approval.approval}`,
+        },
+      );
+    case "denied":
+      throw new SandboxError(
+        "denied",
+        `${approval.approval} was denied${describeDenial(approval)}; nothing was written`,
+        { hint: "a commit on a terminal asks you anew" },
+      );
+    case "expired":
+      throw new SandboxError("denied", `${approval.approval} has expired; nothing was written`);
+    default:
+      return assertNever(approval.state);
+  }
+}
+
+function describeDenial({ answers }: Approval): string {
+  const denial = answers.find(({ answer }) => answer === "denied");
+  if (denial === undefined) return "";
+  return ` by ${denial.by.name}${denial.note === undefined ? "" : ` (${denial.note})`}`;
+}
+
+/** Of the patch, in UTF-16 units; the plan itself is never cut. */
+const MOST_PATCH = 256 * 1024;
+
+/** The plan, what runs later, and the patch of it as far as a person reads. */
+function renderPreview(proposal: CommitProposal): string {
+  const { review, plan, needsNaming, composed } = proposal;
+  const { session } = review.record;
+  const later = needsNaming.map(
+    ({ change, risks }) =>
+      `RUNS LATER on this host: ${JSON.stringify(change.path)}: ${risks.map(({ reason }) => reason).join("; ")}\n`,
+  );
+  const pieces = [renderProposal(proposal, { colour: false }), ...later, "\n"];
+  let room = MOST_PATCH;
+  for (const patch of renderPatches()) {
+    room -= patch.length;
+    if (room < 0) return [...pieces, `the rest: sandbox diff ${session}\n`].join("");
+    pieces.push(patch);
+  }
+  return pieces.join("");
+
+  function* renderPatches(): Generator<string> {
+    yield* renderComposed(proposal, { colour: false });
+    for (const change of plan.changes)
+      if (!composed.has(change))
+        yield renderPatch(readFileDiff(review, change), { colour: false, terminal: true });
+  }
+}
