@@ -32,6 +32,7 @@ const SESSION = "s-aaaaaaaaaa";
 const OPTIONS = "userxattr,redirect_dir=nofollow,metacopy=off,index=off,xino=off,volatile";
 const MOUNT_AND_EDIT = `set -e
 mount -t overlay overlay -o "lowerdir=$LOWER,upperdir=$UPPER,workdir=$WORK,${OPTIONS}" "$MERGED"
+if [ ! -e "$WORK/mounted" ]; then : > "$WORK/mounted"; stat "$WORK/mounted" >/dev/null; touch "$WORK/mounted"; fi
 cd "$MERGED"
 set +e
 eval "$EDIT"
