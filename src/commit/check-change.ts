@@ -27,6 +27,8 @@ export interface CheckContext {
   readonly layers: Layers;
   /** True where the plan makes the directory a change lies in, so that it need not be there yet. */
   readonly willExist: (change: Change) => boolean;
+  /** True where the plan takes the directory a change lies in away, or makes it something else. */
+  readonly willGo: (change: Change) => boolean;
   /** Directories the plan makes that were found absent: what is to come into them need not be looked for. */
   readonly absent: Set<RelPath>;
 }
@@ -93,6 +95,8 @@ function describeHostEdit(
 
 function checkMissing(change: Change, missing: Missing, context: CheckContext): Verdict {
   const isMade = change.kind === "add" && context.willExist(change);
+  // Whatever is there instead of its directory now, that directory's own change is judged by it.
+  if (change.after === undefined && context.willGo(change)) return { verdict: "after" };
   if (missing === "link" && !isMade)
     return conflict("a directory above it is a symbolic link now", ["restore", "ours"]);
   if (change.after === undefined) return { verdict: "after" };

@@ -88,8 +88,11 @@ function checkChanges(
     const own = chosen.filter((change) => change.workspace === index);
     if (own.length === 0) return;
     using workspace = openConfinedRoot(layers.lower, { ops: o.ops, strict: true });
-    const willExist = (change: Change): boolean => isMade(change, planned);
-    const context = { ops: o.ops, workspace, layers, willExist, absent: new Set<RelPath>() };
+    const context = {
+      ...{ ops: o.ops, workspace, layers, absent: new Set<RelPath>() },
+      willExist: (change: Change): boolean => parentOf(change, planned)?.after?.type === "dir",
+      willGo: (change: Change): boolean => goes(parentOf(change, planned)),
+    };
     for (const change of own) {
       const verdict = checkChange(change, context);
       if (verdict.verdict === "after") alreadyThere.push(change);
@@ -103,19 +106,26 @@ function checkChanges(
   return { ready, alreadyThere, conflicts };
 }
 
-/** By key: the directories the plan leaves, and what it deletes. Nothing else is ever asked for. */
+/** By key: the directories the plan leaves or makes something else, and what it deletes. Nothing else is ever asked for. */
 function toPlanned(chosen: readonly Change[]): ReadonlyMap<string, Change> {
   const planned = new Map<string, Change>();
   for (const change of chosen)
-    if (change.after === undefined || change.after.type === "dir")
+    if (change.after?.type === "dir" || goes(change))
       planned.set(toKey(change.workspace, change.path), change);
   return planned;
 }
 
-function isMade(change: Change, planned: ReadonlyMap<string, Change>): boolean {
+function parentOf(change: Change, planned: ReadonlyMap<string, Change>): Change | undefined {
   const parent = parentPath(change.path);
-  if (parent === undefined) return false;
-  return planned.get(toKey(change.workspace, parent))?.after?.type === "dir";
+  return parent === undefined ? undefined : planned.get(toKey(change.workspace, parent));
+}
+
+/** True for what is deleted, and for a directory that becomes something else. */
+function goes(change: Change | undefined): boolean {
+  if (change === undefined) return false;
+  return (
+    change.after === undefined || (change.before?.type === "dir" && change.after.type !== "dir")
+  );
 }
 
 function toConflict(

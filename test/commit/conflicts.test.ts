@@ -124,37 +124,6 @@ function shell(cwd: string, script: string): void {
   if (result.status !== 0) throw new Error(`${script}: ${result.stderr}`);
 }
 
-/** What a person is told: the task's doing, the host's, and what helps. */
-const TOLD: readonly (readonly [task: string, host: string, told: string])[] = [
-  ["echo task > f", "echo host > f", "changed its content|changed on the host|merge theirs ours"],
-  ["chmod 755 f", "chmod 600 f", "changed its mode|changed on the host|merge theirs ours"],
-  [
-    "setfattr -n user.x -v 1 f",
-    "echo host > f",
-    "changed its attributes|changed|merge theirs ours",
-  ],
-  ["rm f", "echo host > f", "deleted it|changed on the host|theirs ours"],
-  ["echo task > f", "rm f", "changed its content|was deleted on the host|theirs ours"],
-  ["rm f; mkdir f", "echo host > f", "made it a directory|changed on the host|theirs ours"],
-  ["echo n > n", "echo host > n", "created it (a file)|was created on the host|theirs ours"],
-  ["ln -sfn g l", "ln -sfn /etc l", "changed its target|changed on the host|theirs ours"],
-  ["echo n > d/n", "rm -r d", "created it (a file)|the directory it belongs in|restore ours"],
-  ["rm -r d", "echo host > d/h", "deleted it|has d/h in it|ours restore"],
-];
-
-for (const [task, host, told] of TOLD) {
-  test(`tells what both did and what helps: "${task}" against "${host}"`, () => {
-    using dir = openTempDir();
-    const session = openCommitCase(dir.path, { base: BASE, edit: task }, { snapshot: false });
-    shell(session.workspace, host);
-    const [conflict] = session.plan().conflicts;
-    const [did = "", theirs = "", ways] = told.split("|");
-    assert.equal(conflict?.task, did);
-    assert.ok(conflict.host?.startsWith(theirs), conflict.host);
-    assert.equal(conflict.ways?.join(" "), ways);
-  });
-}
-
 test("what a selection would leave in a directory that goes can be selected too", () => {
   using dir = openTempDir();
   const session = openCommitCase(dir.path, { base: BASE, edit: "rm -r d" }, { snapshot: false });
