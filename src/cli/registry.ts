@@ -77,6 +77,11 @@ export const COMMANDS: readonly RegisteredCommand[] = [
     load: async () => (await import("./commands/deny.js")).denyCommand,
   },
   {
+    name: "log",
+    summary: "what was asked for, decided and done; whether that record is whole",
+    load: async () => (await import("./commands/log.js")).logCommand,
+  },
+  {
     name: "recover",
     summary: "finish or undo an interrupted commit",
     load: async () => (await import("./commands/recover.js")).recoverCommand,

@@ -41,6 +41,7 @@ const PLACEHOLDERS: Readonly<Record<string, ArgumentKind>> = {
 };
 
 const OPTION_VALUES: Readonly<Record<string, ArgumentKind>> = {
+  "--session": { kind: "session" },
   "--dir": { kind: "directory" },
   "--ro": { kind: "file" },
   "--hide": { kind: "file" },

@@ -143,7 +143,7 @@ async function logOrAbort(
   try {
     o.log();
   } catch (error) {
-    o.abort.abort();
+    o.abort.abort(error);
     await starting.then(
       (running) => running[Symbol.asyncDispose](),
       () => undefined,

@@ -7,7 +7,8 @@ import type { CommitRecord, SessionRecord } from "../core/session.js";
 import { writeFileAtomic } from "../host/atomic-file.js";
 import { removeTree } from "../host/remove-tree.js";
 import { appendAudit } from "./audit/append-audit.js";
-import type { AuditEntry, AuditOptions } from "./audit/audit-entry.js";
+import type { AuditEntry, AuditOptions } from "../core/audit-entry.js";
+import type { AuditReader } from "./audit/open-audit-reader.js";
 import type { BaseContent } from "./base-pack.js";
 import { toChangesetLines } from "./changeset-lines.js";
 import {
@@ -119,6 +120,7 @@ export interface Store {
 
   /** Throws where it could not be logged: then the action must not be carried out. */
   appendAudit(entries: AuditEntry | Iterable<AuditEntry>, options?: AuditOptions): void;
+  openAudit(): Promise<AuditReader>;
 }
 
 /** Of the earlier contents that one session keeps. */
@@ -187,5 +189,6 @@ export function openStore(options: { readonly home: string }): Store {
       makeStateHome(home);
       appendAudit(home, entries, write);
     },
+    openAudit: async () => (await import("./audit/open-audit-reader.js")).openAuditReader(home),
   };
 }

@@ -36,6 +36,8 @@ test("each object of the contract has its schema, and each schema its name", () 
     "discard",
     "doctor",
     "error",
+    "log",
+    "log-verify",
     "ls",
     "policy",
     "prune",

@@ -30,6 +30,8 @@ test("what --json prints is what the published schemas say", () => {
     ["error", ["diff", "one"]],
     ["error", ["show", "s-aaaaaaaaaa"]],
     ["doctor", ["doctor"]],
+    ["log", ["log", "--last", "1"]],
+    ["log-verify", ["log", "--verify"]],
   ];
   let commit = "";
   for (const [name, args] of calls) {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { answeredSchema, approvalSchema, approvalsSchema } from "./approval-schema.js";
 import { commitSchema, recoverSchema, rollbackSchema } from "./commit-schema.js";
+import { logSchema, logVerifySchema } from "./log-schema.js";
 import { policySchema } from "./policy-schema.js";
 import { doctorSchema, errorSchema, runSchema } from "./run-schema.js";
 import {
@@ -31,6 +32,8 @@ export const OUTPUT_SCHEMAS = {
   approvals: approvalsSchema,
   approval: approvalSchema,
   answered: answeredSchema,
+  log: logSchema,
+  "log-verify": logVerifySchema,
   error: errorSchema,
 } as const;
 
@@ -47,7 +50,12 @@ export function toPublishedSchemas(): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
   for (const [name, schema] of Object.entries(OUTPUT_SCHEMAS)) {
     const { $schema, ...body } = z.toJSONSchema(schema, { override: toOpen });
-    const published = { $schema, $id: `${name}.1.json`, title: `sandbox ${name} --json`, ...body };
+    const published = {
+      $schema,
+      $id: `${name}.1.json`,
+      title: `sandbox ${name.replace("-", " --")} --json`,
+      ...body,
+    };
     files.set(`${name}.1.json`, `${JSON.stringify(published, null, 2)}\n`);
   }
   return files;

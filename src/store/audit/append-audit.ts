@@ -1,6 +1,6 @@
 import { fdatasyncSync } from "node:fs";
 import { isSandboxError, SandboxError } from "../../core/error.js";
-import type { AuditEntry, AuditOptions } from "./audit-entry.js";
+import type { AuditEntry, AuditOptions } from "../../core/audit-entry.js";
 import { type AuditFileOptions, withAuditFile } from "./audit-file.js";
 
 /** So many records may be lost to a power cut, or cut off unseen, before one is durable and signed anyway. */

@@ -10,7 +10,7 @@ import {
 import { syncDirectory, writeAll } from "../../host/atomic-file.js";
 import { withOwnerLock } from "../../host/owner-lock.js";
 import { sha256Hex } from "../../host/sha256.js";
-import type { AuditEntry } from "./audit-entry.js";
+import type { AuditEntry } from "../../core/audit-entry.js";
 import { type AuditFiles, listRotated, toAuditFiles, toRotatedPath } from "./audit-files.js";
 import { readHead, writeHead } from "./audit-head.js";
 import { maskEntry } from "./mask-entry.js";

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import type { AuditRecord, JsonValue } from "./audit-entry.js";
+import type { AuditRecord, JsonValue } from "../../core/audit-entry.js";
 import { commitId, digest, sessionId, timestamp } from "../core-schema.js";
 
 const json: z.ZodMiniType<JsonValue> = z.json();

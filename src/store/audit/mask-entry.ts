@@ -1,5 +1,5 @@
 import { isSecretName, maskArgv, maskSecrets } from "../../core/mask-secrets.js";
-import type { AuditEntry, JsonValue } from "./audit-entry.js";
+import type { AuditEntry, JsonValue } from "../../core/audit-entry.js";
 
 /** Bytes of a record's JSON; a larger one keeps only what it is about. */
 const MOST_BYTES = 256 << 10;

@@ -1,5 +1,5 @@
 import * as crypto from "node:crypto";
-import type { AuditRecord } from "./audit-entry.js";
+import type { AuditRecord } from "../../core/audit-entry.js";
 import { toAuditFiles } from "./audit-files.js";
 import { type FoundHead, type HeadClaim, readHead } from "./audit-head.js";
 import { parseAuditLine } from "./audit-record-schema.js";

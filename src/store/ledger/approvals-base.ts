@@ -1,6 +1,6 @@
 import type { Reviewer } from "../../core/approval.js";
 import type { Digest } from "../../core/ids.js";
-import type { AuditEntry } from "../audit/audit-entry.js";
+import type { AuditEntry } from "../../core/audit-entry.js";
 import type { Bell } from "./bell.js";
 import type { LedgerDatabase } from "./open-database.js";
 

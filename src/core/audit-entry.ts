@@ -1,4 +1,4 @@
-import type { CommitId, Digest, SessionId } from "../../core/ids.js";
+import type { CommitId, Digest, SessionId } from "./ids.js";
 
 /** What can be written after a record's own fields: any JSON. */
 export type JsonValue =
