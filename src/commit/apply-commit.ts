@@ -16,7 +16,8 @@ import type { NewFiles } from "./resolve-owner.js";
 import { openRoots } from "./roots.js";
 import { runTransaction } from "./run-transaction.js";
 import { showPath } from "./show-path.js";
-import type { TransactionHeader } from "./transaction.js";
+import type { Workbench } from "./stage-steps.js";
+import type { Transaction, TransactionHeader } from "./transaction.js";
 
 /** What a commit needs besides its plan. */
 export interface CommitOptions {
@@ -66,7 +67,7 @@ function commit(
   o: CommitOptions & { readonly ops: FileOps; readonly plan: CommitPlan },
 ): CommitResult {
   const { ops, commitId, commitDir, layers, pendingDigest } = o;
-  const { workspaces, changes } = o.changeset;
+  const { workspaces } = o.changeset;
   const uppers = layers.map(({ upper, staging }) => ({
     path: upper,
     rename: staging === "rename",
@@ -80,15 +81,30 @@ function commit(
     ...{ schema: "journal/1", commit: commitId, session: o.sessionId },
     ...{ workspaces, roots: paths, digest, pendingDigest },
   };
-  const taken = toTaken(o.plan);
-  const pending = changes.filter((change) => !taken.has(change));
-  const { newFiles } = o.owner;
-  const composed = o.composed ?? new Map<Change, Composed>();
-  const drafts = draftCommit({ ...bench, layers, newFiles, composed }, ready);
-  const opaques = findOpaques(bench, { applied, pending });
-  const plan = { header, drafts, opaques, uppers: true, finalMtime: () => undefined };
-  runTransaction(bench, planTransaction(bench, plan));
+  runTransaction(bench, plan(bench, { ...o, header, ready, applied }));
   return { applied, digest, pendingDigest };
+}
+
+/** What it makes on the way to the steps is garbage when it returns: of a hundred thousand changes that is much. */
+function plan(
+  bench: Workbench,
+  o: CommitOptions & {
+    readonly plan: CommitPlan;
+    readonly header: TransactionHeader;
+    readonly ready: readonly ReadyChange[];
+    readonly applied: readonly Change[];
+  },
+): Transaction {
+  const { header, applied, layers, owner } = o;
+  const taken = toTaken(o.plan);
+  const pending = o.changeset.changes.filter((change) => !taken.has(change));
+  const composed = o.composed ?? new Map<Change, Composed>();
+  const context = { ...bench, layers, newFiles: owner.newFiles, composed };
+  const drafts = draftCommit(context, o.ready);
+  const opaques = findOpaques(bench, { applied, pending });
+  return planTransaction(bench, {
+    ...{ header, drafts, opaques, uppers: true, finalMtime: () => undefined },
+  });
 }
 
 function toTaken(plan: CommitPlan): ReadonlySet<Change> {

@@ -43,7 +43,8 @@ export function draftCommit(
     if (after === undefined || upper === undefined) return draft;
     const composed = context.composed.get(change);
     const { nlink, ino } = upper.stat;
-    const { mtimeNs } = composed === undefined && after.type !== "dir" ? upper.stat : after;
+    const isMoved = composed === undefined && after.type !== "dir";
+    const mtimeNs = isMoved ? sameText(upper.stat.mtimeNs, after.mtimeNs) : after.mtimeNs;
     draft.after = toState(after, { owner: owners(change, present), mtimeNs });
     const sole = nlink === 1 || nlink <= (names.get(`${workspace}/${ino}`) ?? 1);
     draft.source = toSource(context, change, { upper, sole, composed });
@@ -51,10 +52,10 @@ export function draftCommit(
   });
 }
 
-/** A path of the upperdir; `marks`: names of overlayfs's on it, where they are known. */
+/** A path of the upperdir; `marks`: overlayfs's on it, where they are known. */
 interface Upper {
   readonly stat: FileStat;
-  readonly marks: readonly string[] | undefined;
+  readonly marks: Xattrs | undefined;
 }
 
 /** How many names of each inode of the layers are committed as they are. */
@@ -146,7 +147,11 @@ function toSource(
   const rename = context.layers[change.workspace]?.staging === "rename";
   // An inode that keeps a name in the layers would let a later task write into the real file.
   if (rename && (upper.type !== "file" || known.sole))
-    return toMove(context, from, { ...known.upper, carried: change.after?.xattrs });
+    return toMove(context, from, {
+      ...known.upper,
+      ino: sameText(upper.ino, change.after?.upper.ino),
+      carried: change.after?.xattrs,
+    });
   const group = upper.nlink > 1 ? { group: `${change.workspace}/${upper.ino}` } : {};
   if (upper.type !== "file") return { kind: "make", ino: upper.ino, ...group };
   return { kind: "copy", from, ino: upper.ino, ...group };
@@ -155,17 +160,30 @@ function toSource(
 function toMove(
   context: CommitContext,
   from: Place,
-  upper: Upper & { readonly carried: Xattrs | undefined },
+  upper: Upper & { readonly ino: string; readonly carried: Xattrs | undefined },
 ): DraftSource {
-  const { ino, uid, gid, mode } = upper.stat;
-  const move = { kind: "move", mayStay: true, from, was: { ino, uid, gid, mode } } as const;
-  const marks = upper.marks ?? context.ops.listXattrs(context.roots.at(from)).filter(isOverlayMark);
-  if (marks.length === 0 && upper.carried === undefined) return move;
+  const { uid, gid, mode } = upper.stat;
+  const was = { ino: upper.ino, uid, gid, mode };
   const read = (names: readonly string[]): Xattrs =>
     readValues(context.ops, context.roots.at(from), names);
+  const readMarks = (): Xattrs =>
+    read(context.ops.listXattrs(context.roots.at(from)).filter(isOverlayMark));
+  const strip = upper.marks ?? readMarks();
+  const isMarked = hasAny(strip);
+  if (!isMarked && upper.carried === undefined) return { kind: "move", from, was };
   return {
-    ...move,
-    ...(marks.length > 0 && { strip: read(marks) }),
+    ...{ kind: "move", from, was },
+    ...(isMarked && { strip }),
     ...(upper.carried !== undefined && { carries: read(Object.keys(upper.carried)) }),
   };
+}
+
+/** Of two texts that are the same the one that is held anyway: a hundred thousand copies are some megabytes. */
+function sameText(text: string, held: string | undefined): string {
+  return text === held ? held : text;
+}
+
+function hasAny(values: Xattrs): boolean {
+  for (const _ in values) return true;
+  return false;
 }

@@ -21,12 +21,12 @@ export interface Draft {
   readonly source?: DraftSource;
 }
 
-/** A source before steps have numbers. */
+/**
+ * A source before steps have numbers. What is moved may wait where it is until it is put: nothing but a put needs it
+ * elsewhere.
+ */
 export type DraftSource =
-  | (Extract<Source, { kind: "move" }> & {
-      /** It may wait where it is until it is put: nothing but a put needs it elsewhere. */
-      readonly mayStay: true;
-    })
+  | Extract<Source, { kind: "move" }>
   | (Extract<Source, { kind: "copy" }> & {
       /** Paths with the same key become names of one inode. For `make` as well. */
       readonly group?: string;

@@ -28,7 +28,7 @@ export function findKept(bench: Workbench, known: KeptStep): DraftSource | strin
   const inode = keepsInode ? bench.roots.stat(slot) : undefined;
   if (inode !== undefined && isIntact(bench, { place: slot, stat: inode, before })) {
     const { ino, uid, gid, mode } = inode;
-    return { kind: "move", mayStay: true, from: slot, was: { ino, uid, gid, mode } };
+    return { kind: "move", from: slot, was: { ino, uid, gid, mode } };
   }
   if (before.type === "file") return findCopy(bench, { ...known, written: inode !== undefined });
   if (before.type === "dir") return { kind: "make" };

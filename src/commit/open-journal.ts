@@ -17,6 +17,8 @@ const CHUNK_BYTES = 1024 * 1024;
 export interface Journal extends Disposable {
   /** Appends records of the kind `t`; they are not durable before `sync`. */
   append(t: string, records: Iterable<object>): void;
+  /** Appends lines of `toLine`. */
+  appendLines(lines: Iterable<string>): void;
   /** Appends a record with the SHA-256 of everything before it: what ends a part that must be whole. */
   appendSealed(record: object): void;
   sync(): void;
@@ -45,20 +47,19 @@ export function openJournal(ops: FileOps, roots: Roots, content?: Buffer): Journ
     hash.update(data);
     length += data.length;
   };
+  const appendLines = (lines: Iterable<string>): void => {
+    let text = "";
+    for (const line of lines) {
+      text += line;
+      if (text.length < CHUNK_BYTES) continue;
+      write(text);
+      text = "";
+    }
+    if (text !== "") write(text);
+  };
   return {
-    append: (t, records) => {
-      // The kind is put before the fields as text: copying a hundred thousand records for it would double them.
-      const start = `{"t":${JSON.stringify(t)}`;
-      let text = "";
-      for (const record of records) {
-        const fields = JSON.stringify(record).slice(1);
-        text += fields === "}" ? `${start}}\n` : `${start},${fields}\n`;
-        if (text.length < CHUNK_BYTES) continue;
-        write(text);
-        text = "";
-      }
-      if (text !== "") write(text);
-    },
+    append: (t, records) => appendLines(toLines(t, records)),
+    appendLines,
     appendSealed: (record) => {
       write(`${JSON.stringify({ ...record, sha256: hash.copy().digest("hex") })}\n`);
     },
@@ -76,4 +77,15 @@ export function openJournal(ops: FileOps, roots: Roots, content?: Buffer): Journ
     },
     [Symbol.dispose]: () => ops.close(fd),
   };
+}
+
+/** A record of the kind `t` as it is in a journal: `append` writes the same. */
+export function toLine(t: string, record: object): string {
+  // The kind is put before the fields as text: copying a hundred thousand records for it would double them.
+  const fields = JSON.stringify(record).slice(1);
+  return fields === "}" ? `{"t":"${t}"}\n` : `{"t":"${t}",${fields}\n`;
+}
+
+function* toLines(t: string, records: Iterable<object>): Generator<string> {
+  for (const record of records) yield toLine(t, record);
 }

@@ -18,9 +18,9 @@ export function* readResults(
   staged: ReadonlyMap<number, Staged>,
 ): Generator<object> {
   bench.roots.forget();
-  const steps = transaction.steps.map((step) => readResult(bench, step, staged));
+  const { steps } = transaction;
   for (let i = 0; i < steps.length; i += PER_RECORD)
-    yield { steps: steps.slice(i, i + PER_RECORD) };
+    yield { steps: steps.slice(i, i + PER_RECORD).map((step) => readResult(bench, step, staged)) };
   const dirs = transaction.dirs.flatMap((dir, index) => {
     const stat = dir.place.root.startsWith("w") ? bench.roots.stat(dir.place) : undefined;
     return stat?.ino === dir.ino ? [[index, stat.ino, stat.ctimeNs, stat.mtimeNs]] : [];

@@ -8,11 +8,11 @@ import type { FileStat } from "../host/confined-stat.js";
 import type { Place } from "./step.js";
 
 /** The workspace with this index. */
-export const workspaceRoot = (index: number): string => `w${index}`;
+export const workspaceRoot = toNames("w");
 /** Where steps on this workspace have their slots. */
-export const stageRoot = (index: number): string => `s${index}`;
+export const stageRoot = toNames("s");
 /** The upperdir of this workspace. */
-export const upperRoot = (index: number): string => `u${index}`;
+export const upperRoot = toNames("u");
 /** The directory the upperdir of this workspace lies in. */
 export const layersRoot = (index: number): string => `l${index}`;
 /** `before/` of this commit. */
@@ -65,6 +65,15 @@ export function openRoots(paths: Readonly<Record<string, string>>, ops: FileOps)
     [Symbol.dispose]: () => {
       for (const opened of open.values()) opened[Symbol.dispose]();
     },
+  };
+}
+
+/** One string for each index: a hundred thousand steps name them. */
+function toNames(letter: string): (index: number) => string {
+  const names: string[] = [];
+  return (index) => {
+    for (let next = names.length; next <= index; next++) names.push(`${letter}${next}`);
+    return names[index] ?? `${letter}${index}`;
   };
 }
 

@@ -3,7 +3,7 @@ import { abandon } from "./abandon.js";
 import { applySteps } from "./apply-steps.js";
 import { cleanUp } from "./clean-up.js";
 import { naming, toFailure } from "./failure.js";
-import { type Journal, openJournal } from "./open-journal.js";
+import { type Journal, openJournal, toLine } from "./open-journal.js";
 import type { PathConflict } from "./plan-commit.js";
 import { readResults } from "./read-results.js";
 import { COMMIT_ROOT } from "./roots.js";
@@ -93,9 +93,12 @@ function apply(bench: Workbench, transaction: Transaction): void {
 
 function seal(bench: Workbench, journal: Journal, work: Work): void {
   const { transaction, progress } = work;
-  const results = [...readResults(bench, transaction, progress.staged ?? new Map())];
+  // As text at once: as values they would be the greatest thing in memory.
+  const results: string[] = [];
+  for (const record of readResults(bench, transaction, progress.staged ?? new Map()))
+    results.push(toLine("results", record));
   syncStages(bench, transaction);
-  journal.append("results", results);
+  journal.appendLines(results);
   progress.sealing = true;
   journal.appendSealed({ t: "sealed" });
   journal.sync();

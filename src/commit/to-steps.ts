@@ -94,10 +94,7 @@ function toSource(
   source: DraftSource,
   known: { readonly n: number; readonly groups: Map<string, number> },
 ): Source {
-  if (source.kind === "move") {
-    const { mayStay: _, ...move } = source;
-    return move;
-  }
+  if (source.kind === "move") return source;
   const { group, ...own } = source;
   if (group === undefined) return own;
   const first = known.groups.get(group);

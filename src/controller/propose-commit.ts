@@ -54,8 +54,9 @@ export async function proposeCommit(
   tellLeftOut(controller, leftOut, chosen);
   const conflicts = await findGitConflicts(controller, review, prepared.plan.changes);
   const plan = { ...prepared.plan, conflicts: [...prepared.plan.conflicts, ...conflicts] };
+  const isDeniedNow = new Set(denied);
   const needsApproval = findUnapproved(
-    { parents, chosen: chosen.filter((item) => !denied.includes(item)) },
+    { parents, chosen: chosen.filter((item) => !isDeniedNow.has(item)) },
     {
       ...{ decisions, treatments },
       composed: new Map([...composed.values()].map((one) => [one.original, one])),

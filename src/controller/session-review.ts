@@ -36,8 +36,8 @@ export function reviewChangeset(
   const isIgnored = openIgnores(changeset.workspaces, changeset.changes);
   const isOurs = toOwnCheck(controller.programRoot, changeset.workspaces);
   const judged = changeset.changes.map((change) => {
-    const risks = [...(isOurs(change) ? [OWN_PROGRAM] : []), ...assessRisks(change, { changeset })];
-    return { change, risks };
+    const risks = assessRisks(change, { changeset });
+    return { change, risks: isOurs(change) ? [OWN_PROGRAM, ...risks] : risks };
   });
   const profile = readSessionProfile(record);
   const decisions = profile === undefined ? [] : judgeChanges(profile, judged);

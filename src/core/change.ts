@@ -4,7 +4,7 @@ import type { RelPath } from "./path.js";
 /** What a workspace can hold that a change can carry. Sockets and devices are never carried. */
 export type FileType = "file" | "dir" | "symlink" | "fifo";
 
-/** Extended attributes: name → value in base64. Overlayfs's own marks are never among them. */
+/** Extended attributes: name → value in base64. Overlayfs's own marks are never among those of a state. */
 export type Xattrs = Readonly<Record<string, string>>;
 
 /**
@@ -39,8 +39,8 @@ export interface BaseState {
 export interface UpperStamp {
   readonly ino: string;
   readonly ctimeNs: string;
-  /** Names of overlayfs's marks on it, which a commit takes off; absent where they were not looked for. */
-  readonly marks?: readonly string[];
+  /** Overlayfs's marks on it, which a commit takes off and puts back if it is undone; absent where they were not looked for. */
+  readonly marks?: Xattrs;
 }
 
 /** The state a change asks for. */

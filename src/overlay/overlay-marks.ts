@@ -9,8 +9,8 @@ export interface PathXattrs {
   /** What a change carries: `user.*`, capabilities, ACLs; and marks the kernel did not make, so that they are shown. */
   readonly carried?: Xattrs;
   readonly opaque: boolean;
-  /** Every name that only overlayfs writes, whoever wrote it here. */
-  readonly marks: readonly string[];
+  /** What has a name that only overlayfs writes, whoever wrote it here. */
+  readonly marks: Xattrs;
   /**
    * The file handle of the base inode this was copied up from; empty where the kernel kept none; undefined
    * where nothing was copied up (a hard-linked base leaves none either). `fs/overlayfs/copy_up.c`.
@@ -46,9 +46,12 @@ const CARRIED_SYSTEM: ReadonlySet<string> = new Set([
   "system.posix_acl_default",
 ]);
 const OPAQUE = "user.overlay.opaque";
+/** `y` in base64. */
+const OPAQUE_VALUE = "eQ==";
 const ORIGIN = "user.overlay.origin";
+const NO_MARKS: Xattrs = {};
 /** What a path without attributes has. */
-export const NO_XATTRS: PathXattrs = { opaque: false, marks: [], forged: [], unreadable: [] };
+export const NO_XATTRS: PathXattrs = { opaque: false, marks: NO_MARKS, forged: [], unreadable: [] };
 
 /** Reads and sorts the attributes of a path that is no symbolic link. */
 export function readPathXattrs(
@@ -69,14 +72,15 @@ export function readPathXattrs(
     else carried[name] = value.toString("base64");
   }
   const incomplete = names.find((name) => INCOMPLETE.has(name));
-  const origin = names.includes(ORIGIN) ? read(ORIGIN) : undefined;
-  const opaque = readOpaque(names, read);
+  const marks = readMarks(names, read);
+  const origin = marks[ORIGIN];
+  const opaque = readOpaque(names, marks);
   return {
     ...(carriedNames.length > unreadable.length && { carried }),
-    ...(origin !== undefined && { origin }),
+    ...(origin !== undefined && { origin: Buffer.from(origin, "base64") }),
     ...(incomplete !== undefined && { incomplete }),
     opaque: opaque === "y",
-    marks: names.filter(isOverlayName),
+    marks,
     forged: opaque === "other" ? [...forged, OPAQUE] : forged,
     unreadable,
   };
@@ -104,10 +108,17 @@ function isCarried(name: string, side: Side): boolean {
   return name.startsWith("user.");
 }
 
-function readOpaque(
-  names: readonly string[],
-  read: (name: string) => Buffer | undefined,
-): "y" | "none" | "other" {
+/** One that is not for this user to read is left out: it could not be taken off either. */
+function readMarks(names: readonly string[], read: (name: string) => Buffer | undefined): Xattrs {
+  const marks: Record<string, string> = {};
+  for (const name of names) {
+    const value = isOverlayName(name) ? read(name) : undefined;
+    if (value !== undefined) marks[name] = value.toString("base64");
+  }
+  return marks;
+}
+
+function readOpaque(names: readonly string[], marks: Xattrs): "y" | "none" | "other" {
   if (!names.includes(OPAQUE)) return "none";
-  return read(OPAQUE)?.toString("latin1") === "y" ? "y" : "other";
+  return marks[OPAQUE] === OPAQUE_VALUE ? "y" : "other";
 }

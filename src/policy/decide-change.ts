@@ -23,8 +23,11 @@ export function decideChange(change: Change, risks: readonly Risk[]): Decision {
     };
   const runsLater = risks.find(({ id }) => id === "runs-later");
   if (runsLater !== undefined) return toDecision("ask", runsLater);
-  return { decision: "ask", rule: "builtin:default", reason: "every change asks" };
+  return DEFAULT;
 }
+
+/** One for all: there may be a hundred thousand of them. */
+const DEFAULT: Decision = { decision: "ask", rule: "builtin:default", reason: "every change asks" };
 
 function toDecision(decision: "ask" | "deny", risk: Risk): Decision {
   return { decision, rule: `builtin:${risk.id}`, reason: risk.reason };

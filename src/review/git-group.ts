@@ -15,6 +15,7 @@ export interface GitPlace {
 
 /** Where `path` belongs in a repository's own directory; undefined for all other paths. */
 export function toGitPlace(path: RelPath): GitPlace | undefined {
+  if (!path.includes(".git")) return undefined;
   const parts = path.split("/");
   const at = parts.indexOf(".git");
   if (at < 0) return undefined;

@@ -1,10 +1,10 @@
-import type { BaseState, Change, NextState, UpperStamp } from "../core/change.js";
+import type { BaseState, Change, NextState, UpperStamp, Xattrs } from "../core/change.js";
 import { parseDigest } from "../core/ids.js";
 import { isRelPath } from "./is-rel-path.js";
 import { toDamaged } from "./read-record.js";
 
 type Check = (value: unknown) => boolean;
-type Shape = Readonly<Record<string, Check>>;
+type Shape = readonly (readonly [key: string, check: Check])[];
 
 const isText: Check = (value) => typeof value === "string";
 const isCount: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
@@ -27,7 +27,7 @@ const hasShape =
   (value) =>
     findFault(value, shape) === undefined;
 
-const baseState = {
+const baseState = Object.entries({
   type: isOneOf("file", "dir", "symlink", "fifo", "socket", "device"),
   mode: isMode,
   uid: isCount,
@@ -41,15 +41,15 @@ const baseState = {
   digest: isOptional(isDigest),
   target: isOptional(isText),
   xattrs: isOptional(isXattrs),
-} satisfies Record<keyof BaseState, Check>;
+} satisfies Record<keyof BaseState, Check>);
 
-const upperStamp = {
+const upperStamp = Object.entries({
   ino: isDecimal,
   ctimeNs: isDecimal,
-  marks: isOptional((value) => Array.isArray(value) && value.every(isText)),
-} satisfies Record<keyof UpperStamp, Check>;
+  marks: isOptional(isXattrs),
+} satisfies Record<keyof UpperStamp, Check>);
 
-const nextState = {
+const nextState = Object.entries({
   type: isOneOf("file", "dir", "symlink", "fifo"),
   mode: isMode,
   uid: isOwner,
@@ -61,9 +61,9 @@ const nextState = {
   xattrs: isOptional(isXattrs),
   linkGroup: isOptional(isPath),
   upper: hasShape(upperStamp),
-} satisfies Record<keyof NextState, Check>;
+} satisfies Record<keyof NextState, Check>);
 
-const changeShape = {
+const changeShape = Object.entries({
   workspace: isCount,
   path: isPath,
   kind: isOneOf("add", "modify", "delete"),
@@ -71,7 +71,7 @@ const changeShape = {
   after: isOptional(hasShape(nextState)),
   hostTouched: isOptional(isText),
   digest: isDigest,
-} satisfies Record<keyof Change, Check>;
+} satisfies Record<keyof Change, Check>);
 
 /**
  * One change, of a line of JSON from `file`. Throws `damaged`. Checked by hand, as strictly as by a schema: of a hundred
@@ -93,15 +93,36 @@ export function parseChange(line: string, file: string): Change {
     (change.after === undefined) === (change.kind === "delete");
   if (!fits)
     throw toDamaged(file, `before and after do not fit the kind of ${JSON.stringify(change.path)}`);
+  return withOwnMarks(change);
+}
+
+const NO_MARKS: Xattrs = {};
+
+/** Most paths carry none: one empty object for all of them. */
+function withOwnMarks(change: Change): Change {
+  const upper: { marks?: Xattrs } | undefined = change.after?.upper;
+  if (upper?.marks === undefined) return change;
+  for (const _ in upper.marks) return change;
+  upper.marks = NO_MARKS;
   return change;
 }
 
 /** The first field that is missing, wrong or unknown; undefined where all is well. */
 function findFault(value: unknown, shape: Shape): string | undefined {
   if (!isRecord(value)) return "form";
-  for (const key in shape) if (shape[key]?.(value[key]) !== true) return key;
-  for (const key in value) if (!Object.hasOwn(shape, key)) return `field ${JSON.stringify(key)}`;
-  return undefined;
+  let known = 0;
+  for (const [key, check] of shape) {
+    const field = value[key];
+    if (!check(field)) return key;
+    if (field !== undefined) known += 1;
+  }
+  // JSON knows no `undefined`: as many fields as were found are all there are.
+  let all = 0;
+  for (const _ in value) all += 1;
+  if (all === known) return undefined;
+  const names: ReadonlySet<string> = new Set(shape.map(([key]) => key));
+  const other = Object.keys(value).find((key) => !names.has(key));
+  return `field ${JSON.stringify(other)}`;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
