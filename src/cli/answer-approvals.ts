@@ -8,9 +8,10 @@ import { openDesk, resolveApproval } from "./approval-target.js";
 import { ask } from "./ask.js";
 import { type CliContext, canAsk } from "./cli-context.js";
 import { renderApproval, toApprovalObject } from "./render-approval.js";
+import { addServiceOptions, type ServiceOptions } from "./service-client.js";
 import { writeJson } from "./to-json.js";
 
-interface AnswerOptions {
+interface AnswerOptions extends ServiceOptions {
   readonly note?: string;
   readonly digest?: string;
   readonly yes?: true;
@@ -23,7 +24,7 @@ type Answer = "approved" | "denied";
 
 /** What `approve` and `deny` have in common. */
 export function defineAnswer(command: Command): Command {
-  return command
+  return addServiceOptions(command)
     .argument("[approval...]", "ids, or the beginnings of some")
     .option("--group <group>", "all that wait and are of this group, e.g. of one rule")
     .option("--session <session>", "all that wait and are of this session's id")
@@ -38,7 +39,7 @@ export async function answerApprovals(
   answer: Answer,
 ): Promise<number> {
   const options = command.opts<AnswerOptions>();
-  using desk = await openDesk(context);
+  using desk = await openDesk(context, options);
   const chosen = await choose(desk, command.args, options);
   const answered: Approval[] = [];
   for (const one of chosen) {
@@ -75,7 +76,8 @@ async function choose(
       (group === undefined || one.group === group) &&
       (session === undefined || isOfSession(one, session)),
   );
-  if (waiting.length > 0) return waiting;
+  if (waiting.length > 0)
+    return await Promise.all(waiting.map(({ approval }) => desk.read(approval)));
   throw new SandboxError("not-found", "nothing that waits is of that group or session", {
     hint: "sandbox approvals lists what waits",
   });

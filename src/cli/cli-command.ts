@@ -9,6 +9,13 @@ export interface CliCommand {
   readonly act: (command: Command, context: CliContext) => Promise<number>;
 }
 
+/** All words of the command line behind the command's name, `--` too, as commander keeps them. */
+export function rawWords(command: Command): readonly string[] {
+  const words: unknown = Reflect.get(command, "rawArgs");
+  if (!Array.isArray(words)) throw new Error("commander keeps the words it parsed");
+  return words.map(String);
+}
+
 /** Collects a repeatable option. */
 export function collect(value: string, earlier: readonly string[] | undefined): readonly string[] {
   return [...(earlier ?? []), value];

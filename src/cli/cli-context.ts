@@ -1,6 +1,8 @@
 import type { TaskIo } from "../controller/supervise-task.js";
 import type { CompletionTable } from "./completion/completion-table.js";
 import type { Controller } from "../controller/controller.js";
+import type { Service } from "../controller/service/open-service.js";
+import type { Token } from "../controller/service/read-tokens.js";
 
 type TerminalSize = NonNullable<TaskIo["terminalSize"]>;
 
@@ -23,6 +25,19 @@ export interface CliContext {
   openPager(
     argv: readonly string[],
   ): Promise<{ write(text: string): Promise<boolean>; close(): Promise<void> } | undefined>;
+  /** Listens for requests to a service. */
+  openWeb(o: {
+    readonly service: Service;
+    readonly socket: string;
+    readonly tcp?: {
+      readonly host: string;
+      readonly port: number;
+      readonly tokens: readonly Token[];
+    };
+  }): Promise<{
+    readonly address: { readonly host: string; readonly port: number } | undefined;
+    close(): Promise<void>;
+  }>;
   /** Loads and composes the controller: only what a command needs is read from disk. */
   openController(): Promise<Controller>;
 }

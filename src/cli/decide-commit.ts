@@ -8,8 +8,9 @@ import type { SessionId } from "../core/ids.js";
 import { isApproval } from "../core/saved-decision.js";
 import { ask } from "./ask.js";
 import { type CliContext, wantsColour } from "./cli-context.js";
-import { describeItems } from "./describe-items.js";
-import { renderComposed, renderProposal } from "./render-proposal.js";
+import { refuseDeniedAlone } from "../controller/refuse-denied.js";
+import { describeItems } from "../controller/describe-items.js";
+import { renderComposed, renderProposal } from "../controller/render-proposal.js";
 
 /** How a commit gets its approval. */
 export type Approval =
@@ -44,9 +45,8 @@ export async function decideCommit(
   refuseDeniedAlone(proposal);
   switch (approval) {
     case "policy": {
-      if (proposal.needsApproval.length === 0) break;
-      const { settleApproval } = await import("./settle-approval.js");
-      return { answer: "committed", report: await settleApproval(controller, open) };
+      const { commitByPolicy } = await import("../controller/commit-by-policy.js");
+      return { answer: "committed", report: await commitByPolicy(controller, open) };
     }
     case "yes":
       refuseUnapproved(
@@ -66,17 +66,6 @@ export async function decideCommit(
     }
   }
   return { answer: "committed", report: await open.carryOut() };
-}
-
-/** Nothing but what policy denies: there is nothing to ask and nothing to do. */
-function refuseDeniedAlone({ denied, selected }: CommitProposal): void {
-  if (denied.length === 0 || selected.size > 0) return;
-  const [first] = denied;
-  throw new SandboxError(
-    "denied",
-    `nothing was written: ${describeItems(denied)} denied (${first?.decision.reason ?? ""})`,
-    { hint: "what is denied stays in the session; `sandbox discard` drops it" },
-  );
 }
 
 function refuseUnapproved(items: readonly ReviewedChange[], why: string, hint: string): void {

@@ -1,3 +1,5 @@
+import type { WebOptions } from "../web/open-web.js";
+import { nameOfUser } from "../host/name-of-user.js";
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import path from "node:path";
 import { isatty } from "node:tty";
@@ -51,6 +53,10 @@ async function main(): Promise<void> {
       if (isatty(0)) (await import("../host/native.js")).openNative().tcflushInput(0);
     },
     openPager: async (pager) => (await import("../host/run-pager.js")).openPager(pager, { env }),
+    openWeb: async (o) => {
+      const { openWeb } = await import("../web/open-web.js");
+      return openWeb({ ...o, callerOf: await toCallerOf() });
+    },
     openController: async () => openController((line) => void context.stderr.write(`${line}\n`)),
   };
   process.once("beforeExit", sayUnfinished);
@@ -111,6 +117,17 @@ async function openShellParser(): ReturnType<Controller["openShellParser"]> {
     runtime: read("web-tree-sitter.wasm"),
     bash: read("tree-sitter-bash.wasm"),
   });
+}
+
+/** The owner of the service and root may ask through its socket. */
+async function toCallerOf(): Promise<WebOptions["callerOf"]> {
+  const { openPeerCredentials } = await import("../host/peer-credentials.js");
+  const uidOf = openPeerCredentials();
+  return ({ socket }) => {
+    const uid = uidOf(socket);
+    if (uid === undefined || (uid !== 0 && uid !== process.getuid?.())) return undefined;
+    return { by: { kind: "user", uid, name: nameOfUser(uid) }, role: "all" };
+  };
 }
 
 function lazyProgress(): Progress {

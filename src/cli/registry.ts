@@ -82,6 +82,31 @@ export const COMMANDS: readonly RegisteredCommand[] = [
     load: async () => (await import("./commands/log.js")).logCommand,
   },
   {
+    name: "serve",
+    summary: "the queue and approvals as a service",
+    load: async () => (await import("./commands/serve.js")).serveCommand,
+  },
+  {
+    name: "submit",
+    summary: "give the service a task, or a commit, rollback or discard, to queue",
+    load: async () => (await import("./commands/submit.js")).submitCommand,
+  },
+  {
+    name: "queue",
+    summary: "what the service has waiting and running",
+    load: async () => (await import("./commands/queue.js")).queueCommand,
+  },
+  {
+    name: "wait",
+    summary: "wait for an action of the service, and exit as it does",
+    load: async () => (await import("./commands/wait.js")).waitCommand,
+  },
+  {
+    name: "cancel",
+    summary: "cancel an action of the service",
+    load: async () => (await import("./commands/cancel.js")).cancelCommand,
+  },
+  {
     name: "recover",
     summary: "finish or undo an interrupted commit",
     load: async () => (await import("./commands/recover.js")).recoverCommand,

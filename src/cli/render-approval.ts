@@ -1,10 +1,11 @@
+import type { ListedApproval } from "../controller/approvals/approval-desk.js";
 import type { Approval, Reviewer } from "../core/approval.js";
 import { neutralise, neutraliseContent } from "../review/neutralise.js";
 import { renderTable } from "../review/render-table.js";
 
 /** Questions under titles, a line each. */
 export function renderApprovals(
-  approvals: readonly Approval[],
+  approvals: readonly ListedApproval[],
   o: { readonly colour: boolean; readonly width?: number },
 ): string {
   const titles = ["APPROVAL", "STATE", "KIND", "SESSION", "EXPIRES", "GROUP", "SUBJECT"];
@@ -48,11 +49,12 @@ export function renderApproval(one: Approval): string {
 }
 
 /** A question as `--json` writes it in a list. */
-export function toApprovalObject({ preview: _, ...approval }: Approval): object {
+export function toApprovalObject(listed: ListedApproval): object {
+  const { preview: _, ...approval }: ListedApproval & { readonly preview?: string } = listed;
   return approval;
 }
 
-function countApproved({ answers, digest }: Approval): number {
+function countApproved({ answers, digest }: ListedApproval): number {
   return answers.filter((one) => one.answer === "approved" && one.digest === digest).length;
 }
 

@@ -3,7 +3,7 @@ import type { CommitProposal } from "../controller/propose-commit.js";
 import { EXIT_CODES } from "../core/exit-code.js";
 import { type CliContext, wantsColour } from "./cli-context.js";
 import type { CommitAnswer } from "./decide-commit.js";
-import { renderComposed, renderProposal } from "./render-proposal.js";
+import { renderComposed, renderProposal } from "../controller/render-proposal.js";
 import { reportCommit, reportConflict } from "./report-commit.js";
 import { toCommitObject, writeJson } from "./to-json.js";
 

@@ -4,6 +4,8 @@ export type SessionId = string & { readonly __brand: "SessionId" };
 export type CommitId = string & { readonly __brand: "CommitId" };
 /** `a-` and 10 characters of lower-case base32: a question to a person. */
 export type ApprovalId = string & { readonly __brand: "ApprovalId" };
+/** `q-` and 10 characters of lower-case base32: an action in the queue. */
+export type ActionId = string & { readonly __brand: "ActionId" };
 /** `sha256:` and 64 lower-case hexadecimal digits. */
 export type Digest = string & { readonly __brand: "Digest" };
 
@@ -25,6 +27,11 @@ export function parseCommitId(text: string): CommitId | undefined {
 /** The approval id `text` spells, or undefined. */
 export function parseApprovalId(text: string): ApprovalId | undefined {
   return /^a-[a-z2-7]{10}$/.test(text) ? (text as ApprovalId) : undefined;
+}
+
+/** The action id `text` spells, or undefined. */
+export function parseActionId(text: string): ActionId | undefined {
+  return /^q-[a-z2-7]{10}$/.test(text) ? (text as ActionId) : undefined;
 }
 
 /** The digest `text` spells, or undefined. Without a pattern: a big changeset holds half a million of them. */
@@ -58,6 +65,11 @@ export function toCommitId(random: Uint8Array): CommitId {
 /** An approval id from at least 10 random bytes. */
 export function toApprovalId(random: Uint8Array): ApprovalId {
   return `a-${base32(random)}` as ApprovalId;
+}
+
+/** An action id from at least 10 random bytes. */
+export function toActionId(random: Uint8Array): ActionId {
+  return `q-${base32(random)}` as ActionId;
 }
 
 function base32(random: Uint8Array): string {

@@ -28,6 +28,7 @@ test("the published schemas are those of the source", () => {
 
 test("each object of the contract has its schema, and each schema its name", () => {
   assert.deepEqual(Object.keys(OUTPUT_SCHEMAS).sort(), [
+    "action",
     "answered",
     "approval",
     "approvals",
@@ -41,6 +42,7 @@ test("each object of the contract has its schema, and each schema its name", () 
     "ls",
     "policy",
     "prune",
+    "queue",
     "recover",
     "refresh",
     "review",

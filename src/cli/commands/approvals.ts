@@ -6,9 +6,10 @@ import type { CliCommand } from "../cli-command.js";
 import { type CliContext, columnsOf, wantsColour } from "../cli-context.js";
 import { printPaged } from "../pager.js";
 import { renderApproval, renderApprovals, toApprovalObject } from "../render-approval.js";
+import { addServiceOptions, type ServiceOptions } from "../service-client.js";
 import { writeJson } from "../to-json.js";
 
-interface ApprovalsOptions {
+interface ApprovalsOptions extends ServiceOptions {
   readonly all?: true;
   readonly session?: string;
   readonly json?: true;
@@ -18,7 +19,7 @@ interface ApprovalsOptions {
 export const approvalsCommand: CliCommand = { define, act };
 
 function define(command: Command): void {
-  command
+  addServiceOptions(command)
     .usage("[options] | show [options] APPROVAL")
     .argument("[what]", "show: one of them, with exactly what would be done")
     .argument("[approval]", "an id, or the beginning of one")
@@ -36,7 +37,7 @@ async function act(command: Command, context: CliContext): Promise<number> {
   const options = command.opts<ApprovalsOptions>();
   if (what !== undefined && (what !== "show" || text === undefined))
     throw new SandboxError("usage", "approvals takes nothing, or: show APPROVAL");
-  using desk = await openDesk(context);
+  using desk = await openDesk(context, options);
   if (text !== undefined) {
     const one = await resolveApproval(desk, text);
     if (options.json === true) writeJson(context.stdout, "approval", one);

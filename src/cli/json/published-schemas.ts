@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { actionSchema, queueSchema } from "./action-schema.js";
 import { answeredSchema, approvalSchema, approvalsSchema } from "./approval-schema.js";
 import { commitSchema, recoverSchema, rollbackSchema } from "./commit-schema.js";
 import { logSchema, logVerifySchema } from "./log-schema.js";
@@ -34,6 +35,8 @@ export const OUTPUT_SCHEMAS = {
   answered: answeredSchema,
   log: logSchema,
   "log-verify": logVerifySchema,
+  action: actionSchema,
+  queue: queueSchema,
   error: errorSchema,
 } as const;
 

@@ -11,10 +11,13 @@ interface DeskAnswer {
   readonly note?: string;
 }
 
+/** A question in a list: what it shows is read one by one. */
+export type ListedApproval = Omit<Approval, "preview">;
+
 /** Where a reviewer looks at questions and answers them: this host's ledger, or a service elsewhere. */
 export interface ApprovalDesk extends Disposable {
   /** Oldest first; those that wait, unless `all`. */
-  list(wanted: { readonly all: boolean }): Promise<readonly Approval[]>;
+  list(wanted: { readonly all: boolean }): Promise<readonly ListedApproval[]>;
   read(id: ApprovalId): Promise<Approval>;
   answer(id: ApprovalId, answer: DeskAnswer): Promise<Approval>;
 }
@@ -46,7 +49,7 @@ function toOwnReviewer(): Reviewer {
 }
 
 /** True where a question is of `session`, by its id or the beginning of it. */
-export function isOfSession({ session }: Approval, text: string): boolean {
+export function isOfSession({ session }: ListedApproval, text: string): boolean {
   if (session === undefined) return false;
   return parseSessionId(text) === undefined
     ? session.startsWith(text) && text.length >= 4

@@ -2,49 +2,61 @@ import { closeSync, type FSWatcher, futimesSync, openSync, watch } from "node:fs
 
 /** Tells all processes that something in the ledger changed. */
 export interface Bell extends Disposable {
-  /** Wakes whoever waits, in every process. */
+  /** Wakes whoever listens, in every process. */
   ring(): void;
-  /** Resolves with the next ring since the last call began, after `ms` at the latest, or when `signal` aborts. */
+  listen(): BellListener;
+}
+
+/** One that hears each ring, also between two waits. */
+interface BellListener extends Disposable {
+  /** Resolves with the next ring since the last call ended (at once the first time), after `ms` at the latest, or when `signal` aborts. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 
 /**
- * A bell at `file`: a ring sets its times, and inotify tells. A ring that gets lost (no inotify watches left) costs a waiter no more than
+ * A bell at `file`: a ring sets its times, and inotify tells. A ring that gets lost (no inotify watches left) costs a listener no more than
  * its own `ms`.
  */
 export function openBell(file: string): Bell {
-  const waiting = new Set<() => void>();
+  const listeners = new Set<() => void>();
   let watcher: FSWatcher | undefined;
-  let missed = true;
-  const wake = (): void => {
-    missed = true;
-    for (const tell of [...waiting]) tell();
-  };
   return {
     ring: () => ringFile(file),
-    wait: async (ms, signal) => {
-      watcher ??= tryWatch(file, wake);
-      if (missed || signal.aborted) {
-        missed = false;
-        return;
-      }
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(done, ms);
-        function done(): void {
-          clearTimeout(timer);
-          waiting.delete(done);
-          signal.removeEventListener("abort", done);
-          resolve();
-        }
-        waiting.add(done);
-        signal.addEventListener("abort", done);
+    listen: () => {
+      watcher ??= tryWatch(file, () => {
+        for (const tell of [...listeners]) tell();
       });
-      missed = false;
+      return openListener(listeners);
     },
-    [Symbol.dispose]: () => {
-      watcher?.close();
-      wake();
+    [Symbol.dispose]: () => watcher?.close(),
+  };
+}
+
+function openListener(listeners: Set<() => void>): BellListener {
+  let isRung = true;
+  let wake: (() => void) | undefined;
+  const hear = (): void => {
+    isRung = true;
+    wake?.();
+  };
+  listeners.add(hear);
+  return {
+    wait: async (ms, signal) => {
+      if (!isRung && !signal.aborted)
+        await new Promise<void>((resolve) => {
+          const done = (): void => {
+            clearTimeout(timer);
+            signal.removeEventListener("abort", done);
+            wake = undefined;
+            resolve();
+          };
+          const timer = setTimeout(done, ms);
+          signal.addEventListener("abort", done);
+          wake = done;
+        });
+      isRung = false;
     },
+    [Symbol.dispose]: () => listeners.delete(hear),
   };
 }
 
@@ -59,10 +71,10 @@ function ringFile(file: string): void {
 }
 
 /** Undefined where the kernel gives no watch: then only the clock wakes. */
-function tryWatch(file: string, wake: () => void): FSWatcher | undefined {
+function tryWatch(file: string, tell: () => void): FSWatcher | undefined {
   try {
     ringFile(file);
-    const watcher = watch(file, { persistent: false }, wake);
+    const watcher = watch(file, { persistent: false }, tell);
     watcher.on("error", () => watcher.close());
     return watcher;
   } catch {

@@ -40,6 +40,24 @@ export const SCHEMA: readonly string[] = [
     PRIMARY KEY (approval, kind, digest)
   ) STRICT;
   `,
+  `
+  CREATE TABLE actions (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    request TEXT NOT NULL,
+    submitter TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    keys TEXT NOT NULL,
+    deadline TEXT,
+    state TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    started_at TEXT,
+    ended_at TEXT,
+    session TEXT,
+    result TEXT
+  ) STRICT;
+  CREATE INDEX actions_state ON actions (state, seq);
+  `,
 ];
 
 /** Of the file, in SQLite's `user_version`. */

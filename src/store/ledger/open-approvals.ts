@@ -80,11 +80,12 @@ export function openApprovals(base: ApprovalsBase): Approvals {
     answer: (id, answer) => change(() => answerApproval(base, readApproval(base, id), answer)),
     use: (id) => change(() => useApproval(base, id)),
     waitFor: async (id, signal) => {
+      using listener = bell.listen();
       for (;;) {
         signal.throwIfAborted();
         const approval = read(id);
         if (approval.state !== "waiting") return approval;
-        await bell.wait(POLL_MS, signal);
+        await listener.wait(POLL_MS, signal);
       }
     },
   };

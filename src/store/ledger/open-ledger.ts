@@ -1,13 +1,17 @@
 import path from "node:path";
 import { appendAudit } from "../audit/append-audit.js";
 import { makeStateHome } from "../state-home.js";
-import { openBell } from "./bell.js";
+import { type Actions, openActions } from "./open-actions.js";
+import { type Bell, openBell } from "./bell.js";
 import { type Approvals, openApprovals } from "./open-approvals.js";
 import { openDatabase, toLedgerError } from "./open-database.js";
 
 /** What has to survive SIGKILL and be asked by many processes at once: `<home>/ledger.db`. */
 export interface Ledger extends Disposable {
   readonly approvals: Approvals;
+  readonly actions: Actions;
+  /** Rings, in every process, when a question is asked or settled. */
+  readonly bell: Pick<Bell, "listen">;
 }
 
 /**
@@ -34,6 +38,12 @@ export function openLedger(
       ...{ database, file, bell, now, write },
       audit: (entry) => appendAudit(home, entry),
     }),
+    actions: openActions({
+      ...{ database, file, bell, now, write },
+      // What is accepted, claimed and ended is durable in the ledger itself.
+      audit: (entries) => appendAudit(home, entries, { durable: false }),
+    }),
+    bell,
     [Symbol.dispose]: () => {
       bell[Symbol.dispose]();
       database.close();

@@ -1,4 +1,4 @@
-import type { ReviewedChange } from "../controller/session-review.js";
+import type { ReviewedChange } from "./session-review.js";
 import { neutraliseName } from "../review/neutralise.js";
 
 const MOST_NAMED = 5;

@@ -1,15 +1,15 @@
-import { askCommitApproval, useApproval } from "../controller/approvals/commit-approval.js";
-import type { CommitReport } from "../controller/carry-out-commit.js";
-import type { Controller } from "../controller/controller.js";
-import type { OpenCommit } from "../controller/open-commit.js";
-import type { CommitProposal } from "../controller/propose-commit.js";
-import { readFileDiff } from "../controller/read-file-diff.js";
-import type { Approval } from "../core/approval.js";
-import { assertNever } from "../core/assert-never.js";
-import { SandboxError } from "../core/error.js";
-import { renderPatch } from "../review/render-patch.js";
-import { describeItems } from "./describe-items.js";
-import { renderComposed, renderProposal } from "./render-proposal.js";
+import { askCommitApproval, useApproval } from "./commit-approval.js";
+import type { CommitReport } from "../carry-out-commit.js";
+import type { Controller } from "../controller.js";
+import type { OpenCommit } from "../open-commit.js";
+import type { CommitProposal } from "../propose-commit.js";
+import { readFileDiff } from "../read-file-diff.js";
+import type { Approval } from "../../core/approval.js";
+import { assertNever } from "../../core/assert-never.js";
+import { SandboxError } from "../../core/error.js";
+import { renderPatch } from "../../review/render-patch.js";
+import { describeItems } from "../describe-items.js";
+import { renderComposed, renderProposal } from "../render-proposal.js";
 
 /**
  * Commits what somebody has approved out of band, and asks for that where nobody has. Throws `denied` naming the approval: nothing was

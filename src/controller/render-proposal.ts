@@ -1,5 +1,5 @@
-import type { CommitProposal } from "../controller/propose-commit.js";
-import { toComposedDiff } from "../controller/composed-diff.js";
+import type { CommitProposal } from "./propose-commit.js";
+import { toComposedDiff } from "./composed-diff.js";
 import type { Change } from "../core/change.js";
 import { renderPatch } from "../review/render-patch.js";
 import { type PlanStep, renderPlan } from "../review/render-plan.js";
