@@ -1,9 +1,10 @@
 import type { CommitReport } from "../controller/carry-out-commit.js";
+import { logRefusal } from "../controller/commit-answer.js";
 import type { Controller } from "../controller/controller.js";
 import { type OpenCommit, openCommit } from "../controller/open-commit.js";
 import type { CommitProposal } from "../controller/propose-commit.js";
 import type { ReviewedChange } from "../controller/session-review.js";
-import { SandboxError } from "../core/error.js";
+import { isSandboxError, SandboxError } from "../core/error.js";
 import type { SessionId } from "../core/ids.js";
 import { isApproval } from "../core/saved-decision.js";
 import { ask } from "./ask.js";
@@ -39,9 +40,25 @@ export async function decideCommit(
     readonly approval: Approval;
   },
 ): Promise<CommitAnswer> {
+  const { proposal } = asked.open;
+  if (proposal.plan.conflicts.length > 0) return { answer: "conflict", proposal };
+  try {
+    return await settle(context, asked);
+  } catch (error) {
+    if (isSandboxError(error) && error.code === "denied")
+      logRefusal(asked.controller, proposal, error.message);
+    throw error;
+  }
+}
+
+const BY = { ask: "prompt", yes: "yes", policy: "policy" } as const;
+
+async function settle(
+  context: CliContext,
+  asked: Parameters<typeof decideCommit>[1],
+): Promise<CommitAnswer> {
   const { controller, open, approval } = asked;
   const { proposal } = open;
-  if (proposal.plan.conflicts.length > 0) return { answer: "conflict", proposal };
   refuseDeniedAlone(proposal);
   switch (approval) {
     case "policy": {
@@ -57,7 +74,10 @@ export async function decideCommit(
       break;
     case "ask": {
       const answer = await askPerson(context, proposal);
-      if (answer === "no") return { answer: "declined" };
+      if (answer === "no") {
+        logRefusal(controller, proposal, "a person was asked and declined");
+        return { answer: "declined" };
+      }
       if (answer === "review") {
         const { request, selected } = proposal;
         const { session, paths } = request;
@@ -65,7 +85,7 @@ export async function decideCommit(
       }
     }
   }
-  return { answer: "committed", report: await open.carryOut() };
+  return { answer: "committed", report: await open.carryOut({ by: BY[approval] }) };
 }
 
 function refuseUnapproved(items: readonly ReviewedChange[], why: string, hint: string): void {

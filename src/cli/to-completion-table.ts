@@ -42,6 +42,7 @@ const PLACEHOLDERS: Readonly<Record<string, ArgumentKind>> = {
 
 const OPTION_VALUES: Readonly<Record<string, ArgumentKind>> = {
   "--session": { kind: "session" },
+  "--replay": { kind: "session" },
   "--dir": { kind: "directory" },
   "--ro": { kind: "file" },
   "--hide": { kind: "file" },

@@ -7,7 +7,9 @@ import type { Change } from "../core/change.js";
 import { toChangesetDigest } from "../core/changeset-digest.js";
 import { SandboxError } from "../core/error.js";
 import type { CommitId, Digest, SessionId } from "../core/ids.js";
+import type { CommitAnswer } from "./commit-answer.js";
 import type { Controller } from "./controller.js";
+import { logSealed, logSettled, logStart, logUndone } from "./log-commit.js";
 import { lockCommit } from "./lock-workspaces.js";
 import { type CommitProposal, proposeCommit } from "./propose-commit.js";
 import { recoverLocked } from "./recover-workspaces.js";
@@ -32,6 +34,8 @@ export interface CommitReport {
 export interface CarryOutOptions {
   /** `locked`: the locks are held since the proposal. `asked`: a person was asked meanwhile, and held nothing up. */
   readonly since: "locked" | "asked";
+  /** Who approved it, for the record. */
+  readonly answer: CommitAnswer;
 }
 
 /**
@@ -44,7 +48,8 @@ export async function carryOutCommit(
   proposal: CommitProposal,
   options: CarryOutOptions,
 ): Promise<CommitReport> {
-  if (options.since === "locked") return await commitPlan(controller, proposal);
+  const { since, answer } = options;
+  if (since === "locked") return await commitPlan(controller, proposal, answer);
   const { record } = proposal.review;
   await using _locks = await lockCommit(controller, record);
   const now = await proposeCommit(controller, proposal.request);
@@ -55,7 +60,7 @@ export async function carryOutCommit(
       { hint: "look at `sandbox diff` again" },
     );
   refuseOther(proposal, now);
-  return await commitPlan(controller, now);
+  return await commitPlan(controller, now, answer);
 }
 
 /** What was composed rests on what the host had when it was shown. */
@@ -76,15 +81,24 @@ function refuseOther(shown: CommitProposal, now: CommitProposal): void {
   );
 }
 
-async function commitPlan(controller: Controller, now: CommitProposal): Promise<CommitReport> {
+async function commitPlan(
+  controller: Controller,
+  now: CommitProposal,
+  answer: CommitAnswer,
+): Promise<CommitReport> {
   const { plan, review } = now;
   if (plan.conflicts.length > 0) return toReport(now, undefined);
-  if (plan.changes.length > 0) return toReport(now, await apply(controller, now));
+  if (plan.changes.length > 0) return toReport(now, await apply(controller, now, answer));
+  logSettled(controller, now);
   await settleSession(controller, review, { taken: plan.alreadyThere });
   return toReport(now, undefined);
 }
 
-async function apply(controller: Controller, now: CommitProposal): Promise<CommitId> {
+async function apply(
+  controller: Controller,
+  now: CommitProposal,
+  answer: CommitAnswer,
+): Promise<CommitId> {
   const { store } = controller;
   const { plan, composed } = now;
   const { record, changeset } = now.review;
@@ -95,7 +109,7 @@ async function apply(controller: Controller, now: CommitProposal): Promise<Commi
     createdAt: new Date().toISOString(),
   }).commit;
   store.markHot(commit);
-  store.appendAudit({ event: "commit.started", session: record.session, commit });
+  logStart(controller, { now, answer, commit });
   const native = await controller.host.native();
   try {
     applyCommit(plan, {
@@ -110,12 +124,13 @@ async function apply(controller: Controller, now: CommitProposal): Promise<Commi
       composed: writeComposed(controller, commit, composed),
     });
   } catch (error) {
-    await recoverLocked(controller, commit);
+    const { outcome } = await recoverLocked(controller, commit);
+    logUndone(controller, { now, commit, outcome });
     throw error;
   }
   const isPartial = [...composed.values()].some((one) => one.rest === "pending");
   const written = isPartial ? readApplied(store.commitDir(commit)) : plan.changes;
-  await settleSession(controller, now.review, {
+  const next = await settleSession(controller, now.review, {
     taken: [...plan.alreadyThere, ...written],
     commit,
   });
@@ -125,8 +140,9 @@ async function apply(controller: Controller, now: CommitProposal): Promise<Commi
     applied: plan.changes.length,
   });
   store.removeComposed(commit);
+  // What is not on record as done stays marked: a recovery finds it done and puts it there.
+  await logSealed(controller, { commit, next, isPartial });
   if (!isHot(store.commitDir(commit))) store.clearHot(commit);
-  store.appendAudit({ event: "commit.sealed", session: record.session, commit });
   return commit;
 }
 

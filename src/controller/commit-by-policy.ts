@@ -12,9 +12,9 @@ export async function commitByPolicy(
   open: OpenCommit,
 ): Promise<CommitReport> {
   const { proposal } = open;
-  if (proposal.plan.conflicts.length > 0) return await open.carryOut();
+  if (proposal.plan.conflicts.length > 0) return await open.carryOut({ by: "policy" });
   refuseDeniedAlone(proposal);
-  if (proposal.needsApproval.length === 0) return await open.carryOut();
+  if (proposal.needsApproval.length === 0) return await open.carryOut({ by: "policy" });
   const { settleApproval } = await import("./approvals/settle-approval.js");
   return await settleApproval(controller, open);
 }

@@ -34,6 +34,7 @@ export async function discardSession(
       hint: "end its task first",
     });
   if (record.state === "discarded") return { record };
+  store.appendAudit({ event: "discard.started", session }, { sign: false });
   const leftover = await abandonSandbox(controller, record);
   const next: SessionRecord = {
     ...record,

@@ -38,6 +38,11 @@ export async function execTask(
     runtime: record.runtime?.split(" ")[0],
     daemon: record.daemon,
   });
+  // Before its record is another one: what cannot be put on record changes nothing.
+  controller.store.appendAudit(
+    { event: "exec.asked", session: record.session, data: { command: request.command } },
+    { sign: false },
+  );
   const native = await controller.host.native();
   for (const layers of record.layers) sealLayers(layers, native);
   // The record loses the digest by which a refresh that was killed is known to have been done.

@@ -31,15 +31,20 @@ export async function finishRun(
   // A power cut may take the record of a run that changed nothing: there is nothing else to lose.
   const durable = sealed.changeset.changes.length > 0;
   controller.store.updateSession(next, { durable });
-  controller.store.appendAudit(
-    {
-      event: "run.ended",
-      session: record.session,
-      digest: sealed.changeset.digest,
-      data: { outcome: { ...end.outcome }, changes: { ...sealed.fields.counts } },
-    },
-    { durable },
-  );
+  const { session } = record;
+  const { digest, changes } = sealed.changeset;
+  const ended = {
+    ...{ event: "run.ended", session, digest },
+    data: { outcome: { ...end.outcome }, counts: { ...sealed.fields.counts } },
+  };
+  if (!durable) controller.store.appendAudit(ended, { durable });
+  else {
+    const { toChangeEntries } = await import("./log-changes.js");
+    controller.store.appendAudit([
+      ...toChangeEntries({ event: "run.changes", session }, changes),
+      ended,
+    ]);
+  }
   return { record: next, changeset: sealed.changeset };
 }
 

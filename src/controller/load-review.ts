@@ -7,6 +7,7 @@ import type { SessionRecord } from "../core/session.js";
 import { readStamp } from "../overlay/layers-stamp.js";
 import { findAltered } from "../overlay/find-altered.js";
 import type { Controller, Native } from "./controller.js";
+import { toChangeEntries } from "./log-changes.js";
 import { readLayers } from "./read-layers.js";
 import { refuseAlive } from "./refuse-alive.js";
 import { reviewChangeset, type SessionReview } from "./session-review.js";
@@ -67,6 +68,12 @@ async function loadChangeset(
   await refuseAlive(controller, record);
   const sealed = await readLayers(controller, record);
   const next: SessionRecord = { ...record, ...sealed.fields, state: "interrupted" };
+  const { session } = record;
+  const { digest, changes } = sealed.changeset;
+  controller.store.appendAudit([
+    ...toChangeEntries({ event: "session.changes", session }, changes),
+    { event: "session.read", session, digest, data: { counts: { ...sealed.fields.counts } } },
+  ]);
   controller.store.updateSession(next);
   return { record: next, changeset: sealed.changeset };
 }

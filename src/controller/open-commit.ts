@@ -1,5 +1,6 @@
 import type { CommitRequest } from "./commit-request.js";
 import { type CommitReport, carryOutCommit } from "./carry-out-commit.js";
+import type { CommitAnswer } from "./commit-answer.js";
 import type { Controller } from "./controller.js";
 import { lockCommit } from "./lock-workspaces.js";
 import { type CommitProposal, proposeCommit } from "./propose-commit.js";
@@ -9,7 +10,7 @@ import { recoverBefore } from "./recover-workspaces.js";
 export interface OpenCommit extends AsyncDisposable {
   readonly proposal: CommitProposal;
   /** Call it once it is approved. */
-  carryOut(): Promise<CommitReport>;
+  carryOut(answer: CommitAnswer): Promise<CommitReport>;
 }
 
 /**
@@ -31,8 +32,8 @@ export async function openCommit(
   });
   return {
     proposal,
-    carryOut: () =>
-      carryOutCommit(controller, proposal, { since: asked.asks ? "asked" : "locked" }),
+    carryOut: (answer) =>
+      carryOutCommit(controller, proposal, { since: asked.asks ? "asked" : "locked", answer }),
     [Symbol.asyncDispose]: release,
   };
 }

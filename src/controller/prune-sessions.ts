@@ -25,6 +25,19 @@ export async function pruneSessions(
   controller: Controller,
   asked: { readonly dryRun: boolean; readonly allImages: boolean },
 ): Promise<PruneReport> {
+  const { store } = controller;
+  const { dryRun, allImages } = asked;
+  if (!dryRun) store.appendAudit({ event: "prune.started", data: { allImages } }, { sign: false });
+  const report = await prune(controller, asked);
+  const { removed, others } = report;
+  if (!dryRun) store.appendAudit({ event: "prune.ended", data: { removed, others } });
+  return report;
+}
+
+async function prune(
+  controller: Controller,
+  asked: { readonly dryRun: boolean; readonly allImages: boolean },
+): Promise<PruneReport> {
   const removed: SessionId[] = [];
   const kept: { session: SessionId; why: string }[] = [];
   for (const record of (await controller.store.listSessions()).sessions) {

@@ -2,8 +2,11 @@ import { type RecoveryReport, recoverCommit } from "../commit/recover-commit.js"
 import { readApplied } from "../commit/read-applied.js";
 import { isSandboxError, SandboxError } from "../core/error.js";
 import { isInside } from "../core/system-path.js";
+import type { Changeset } from "../core/change.js";
 import type { CommitId } from "../core/ids.js";
+import type { CommitRecord } from "../core/session.js";
 import type { Controller, Native } from "./controller.js";
+import { toChangeEntries } from "./log-changes.js";
 import { lockWorkspaces } from "./lock-workspaces.js";
 import { settleSession } from "./settle-session.js";
 import { markRolledBack } from "./mark-rolled-back.js";
@@ -75,8 +78,37 @@ async function recoverOne(
   const record = await controller.store.readCommit(commit);
   if (workspaces !== undefined && !overlaps(record.workspaces, workspaces)) return undefined;
   await using _locks = await lockWorkspaces(controller, record.workspaces);
-  if (!controller.store.listHot().includes(commit)) return undefined;
-  return await recoverLocked(controller, commit);
+  const { store } = controller;
+  if (!store.listHot().includes(commit)) return undefined;
+  const subject = { session: record.session, commit };
+  store.appendAudit({ event: "recover.started", ...subject }, { sign: false });
+  const report = await recoverLocked(controller, commit);
+  const left = report.left.map(({ path }) => path);
+  const { outcome } = report;
+  const pending = outcome === "finished" ? await readPending(controller, record) : undefined;
+  store.appendAudit([
+    ...toChangeEntries({ event: "session.changes", ...subject }, pending?.changes ?? []),
+    {
+      ...{ event: "recover.ended", ...subject },
+      ...(pending === undefined ? {} : { digest: pending.digest }),
+      data: { outcome, left, listed: pending !== undefined },
+    },
+  ]);
+  return report;
+}
+
+/** What the session of a commit holds after it; undefined for a rollback, and where it is gone. */
+async function readPending(
+  { store }: Controller,
+  { session, undoes }: CommitRecord,
+): Promise<Changeset | undefined> {
+  if (undoes !== undefined) return undefined;
+  try {
+    return await store.readChangeset(session);
+  } catch (error) {
+    if (isSandboxError(error) && error.code === "not-found") return undefined;
+    throw error;
+  }
 }
 
 /** Recovers one commit whose workspaces are locked, and brings the records up to date. */

@@ -10,6 +10,7 @@ import { toPlace } from "./carry-bases.js";
 import type { Controller } from "./controller.js";
 import { findConflicts } from "./find-conflicts.js";
 import { joinRefreshed } from "./join-refreshed.js";
+import { toChangeEntries } from "./log-changes.js";
 import { loadReview } from "./load-review.js";
 import { lockCommit } from "./lock-workspaces.js";
 import { readPresentChanges } from "./read-layers.js";
@@ -116,18 +117,17 @@ async function writeRefreshed(
   const saved = await store.readDecisions(session, record.revision);
   const pending = new Set(changeset.changes.map(({ digest }) => digest));
   const kept = saved.filter(({ change }) => pending.has(change));
+  store.appendAudit({ event: "refresh.started", session }, { sign: false });
   store.stageChangeset(session, changeset);
   store.updateSession(next);
   await store.adoptChangeset(session);
   if (kept.length > 0) store.writeDecisions(session, { revision: next.revision, decisions: kept });
   const answers = { kept: kept.length, lapsed: saved.length - kept.length };
-  const data = { revision: next.revision, changes: { ...next.counts }, answers };
-  store.appendAudit({
-    event: "session.refreshed",
-    session,
-    digest: changeset.digest,
-    data,
-  });
+  const data = { revision: next.revision, counts: { ...next.counts }, answers };
+  store.appendAudit([
+    ...toChangeEntries({ event: "session.changes", session }, changeset.changes),
+    { event: "session.refreshed", session, digest: changeset.digest, data },
+  ]);
   return answers;
 }
 

@@ -7,6 +7,7 @@ import type { CommitId } from "../core/ids.js";
 import type { CommitRecord } from "../core/session.js";
 import type { Controller } from "./controller.js";
 import { lockWorkspaces } from "./lock-workspaces.js";
+import { toRollbackEntries } from "./log-changes.js";
 import { markRolledBack } from "./mark-rolled-back.js";
 import { readLineage } from "./read-lineage.js";
 import { recoverBefore } from "./recover-workspaces.js";
@@ -60,13 +61,21 @@ export async function rollbackCommit(
     ...(paths === undefined ? {} : { paths }),
   });
   store.markHot(own.commit);
-  store.appendAudit({ event: "rollback.started", session: of.session, commit: own.commit });
+  const subject = { session: of.session, commit: own.commit };
+  store.appendAudit(
+    [
+      ...toRollbackEntries({ event: "rollback.changes", ...subject }, plan),
+      { event: "rollback.started", ...subject, data: { undoes: of.commit } },
+    ],
+    { sign: false },
+  );
   const commitDir = store.commitDir(own.commit);
   applyRollback(plan, { native, commitId: own.commit, commitDir });
   store.updateCommit({ ...own, state: "sealed", applied: plan.restore.length });
   const after = await markRolledBack(controller, of.commit);
+  // What is not on record as done stays marked: a recovery finds it done and puts it there.
+  store.appendAudit({ event: "rollback.sealed", ...subject });
   if (!isHot(commitDir)) store.clearHot(own.commit);
-  store.appendAudit({ event: "rollback.sealed", session: of.session, commit: own.commit });
   return { ...report, of: after, rollback: own.commit };
 }
 

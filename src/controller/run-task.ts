@@ -1,4 +1,4 @@
-import { SandboxError } from "../core/error.js";
+import { isSandboxError, SandboxError } from "../core/error.js";
 import type { FrozenProfile } from "../core/profile.js";
 import type { SandboxSpec } from "../core/sandbox-spec.js";
 import type { SessionRecord } from "../core/session.js";
@@ -148,11 +148,7 @@ export async function superviseSession(
       spec: record.spec,
       session: record.session,
       io,
-      log: () =>
-        controller.store.appendAudit(
-          { event: "run.started", session: record.session, data: { command: record.command } },
-          { durable: false },
-        ),
+      log: () => controller.store.appendAudit(toStarted(record), { durable: false }),
       meanwhile: ({ runtime, limits }) => {
         // For whoever looks while it runs, or after this process was killed.
         controller.store.updateSession({ ...record, runtime, limits }, { durable: false });
@@ -165,6 +161,7 @@ export async function superviseSession(
     }
   } catch (error) {
     if (error instanceof LostTask) throw keepLost(controller, record, error);
+    logFailure(controller, record, error);
     dropSession(controller, record);
     throw error;
   }
@@ -172,6 +169,33 @@ export async function superviseSession(
     return await finishRun(controller, record, end);
   } finally {
     await end.cleaned;
+  }
+}
+
+/** Names of variables only: a value may be a secret that looks like none. */
+function toStarted({
+  session,
+  command,
+  revision,
+  workspaces,
+  engine,
+  profile,
+  spec,
+}: SessionRecord) {
+  return {
+    ...{ event: "run.started", session },
+    ...(profile === undefined ? {} : { digest: profile.digest }),
+    data: { command, revision, workspaces, engine, env: Object.keys(spec.env) },
+  };
+}
+
+/** Nothing ran. Where even that cannot be recorded there is nothing to undo, and the first error says why. */
+function logFailure({ store }: Controller, { session }: SessionRecord, error: unknown): void {
+  const why = error instanceof Error ? error.message : String(error);
+  try {
+    store.appendAudit({ event: "run.failed", session, data: { why } }, { durable: false });
+  } catch (unlogged) {
+    if (!isSandboxError(unlogged)) throw unlogged;
   }
 }
 
@@ -186,6 +210,11 @@ function keepLost(controller: Controller, record: SessionRecord, lost: LostTask)
   const { cause, runtime } = lost;
   const why = cause instanceof Error ? cause.message : String(cause);
   const reason = `the task was interrupted: ${why}`;
+  controller.store.appendAudit({
+    event: "run.interrupted",
+    session: record.session,
+    data: { why: reason },
+  });
   controller.store.updateSession({
     ...record,
     state: "interrupted",

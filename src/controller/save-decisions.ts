@@ -34,6 +34,27 @@ export async function saveDecisions(
     });
   const decisions = new Map(await readPendingDecisions(controller, review));
   for (const one of answers) decisions.set(one.change, one);
+  logAnswers(controller, review, answers);
   controller.store.writeDecisions(session, { revision, decisions: [...decisions.values()] });
   return decisions;
+}
+
+/** Puts on record what a person answered: each answer, by the digest of its change. */
+export function logAnswers(
+  { store }: Controller,
+  { record }: SessionReview,
+  answers: readonly SavedDecision[],
+): void {
+  const MOST = 500;
+  const { session, digest } = record;
+  const entries = Array.from({ length: Math.ceil(answers.length / MOST) }, (_, at) => ({
+    ...{ event: "review.answered", session },
+    ...(digest === undefined ? {} : { digest }),
+    data: {
+      answers: answers
+        .slice(at * MOST, (at + 1) * MOST)
+        .map(({ change, verdict }) => `${verdict} ${change}`),
+    },
+  }));
+  if (entries.length > 0) store.appendAudit(entries, { sign: false });
 }

@@ -8,7 +8,7 @@ import { loadReview } from "./load-review.js";
 import { lockSession } from "./lock-workspaces.js";
 import { splitHunks, toEditChoice } from "./parse-hunks.js";
 import { findExact, namesChange } from "./read-wish.js";
-import { readPendingDecisions } from "./save-decisions.js";
+import { logAnswers, readPendingDecisions } from "./save-decisions.js";
 import { selectChanges } from "./select-changes.js";
 import type { ReviewedChange, SessionReview } from "./session-review.js";
 
@@ -37,13 +37,17 @@ export async function saveReview(
   const review = await loadReview(controller, answers.session);
   const { session, revision } = review.record;
   const decisions = new Map(await readPendingDecisions(controller, review));
-  for (const text of answers.approve)
-    for (const one of toApprovals(controller, review, text)) decisions.set(one.change, one);
+  const given: SavedDecision[] = answers.approve.flatMap((text) =>
+    toApprovals(controller, review, text),
+  );
   for (const text of answers.reject)
     for (const { change } of select(controller, review, text))
-      decisions.set(change.digest, { change: change.digest, verdict: "reject" });
-  if (answers.approve.length + answers.reject.length > 0)
+      given.push({ change: change.digest, verdict: "reject" });
+  for (const one of given) decisions.set(one.change, one);
+  if (given.length > 0) {
+    logAnswers(controller, review, given);
     controller.store.writeDecisions(session, { revision, decisions: [...decisions.values()] });
+  }
   return { review, decisions };
 }
 

@@ -38,6 +38,7 @@ test("each object of the contract has its schema, and each schema its name", () 
     "doctor",
     "error",
     "log",
+    "log-replay",
     "log-verify",
     "ls",
     "policy",

@@ -32,6 +32,7 @@ test("what --json prints is what the published schemas say", () => {
     ["doctor", ["doctor"]],
     ["log", ["log", "--last", "1"]],
     ["log-verify", ["log", "--verify"]],
+    ["log-replay", ["log", "--replay", "one"]],
   ];
   let commit = "";
   for (const [name, args] of calls) {

@@ -7,6 +7,7 @@ import { parseSessionId, type SessionId } from "../../core/ids.js";
 import type { CliCommand } from "../cli-command.js";
 import { type CliContext, wantsColour } from "../cli-context.js";
 import { openLineWriter } from "../line-writer.js";
+import { renderReplay, toReplayObject } from "../render-replay.js";
 import { renderLogTitle, renderRecord, renderVerification } from "../render-log.js";
 import { resolveSession } from "../resolve-reference.js";
 import { selectRecords } from "../select-records.js";
@@ -17,6 +18,7 @@ interface LogOptions {
   readonly last?: string;
   readonly follow?: true;
   readonly verify?: true;
+  readonly replay?: string;
   readonly json?: true;
 }
 
@@ -29,6 +31,7 @@ function define(command: Command): void {
     .option("-n, --last <count>", "only so many, the newest")
     .option("-f, --follow", "go on with what is recorded from now on, until interrupted")
     .option("--verify", "whether the log is as it was written: exit 5 where it is not")
+    .option("--replay <session>", "whether the log and what is stored of a session agree: exit 5")
     .option("--json", "for programs: one record a line; with --verify one object")
     .addHelpText(
       "after",
@@ -44,12 +47,18 @@ async function act(command: Command, context: CliContext): Promise<number> {
   refuseTogether(options);
   const controller = await context.openController();
   if (options.verify === true) return await verify(context, controller, options.json === true);
+  if (options.replay !== undefined) return await replay(context, controller, options);
   const session = await chooseSession(context, controller, options.session);
   await print(context, controller, { ...options, session, last });
   return 0;
 }
 
-function refuseTogether({ verify, follow, session, last }: LogOptions): void {
+function refuseTogether({ verify, replay, follow, session, last }: LogOptions): void {
+  if (
+    replay !== undefined &&
+    [verify, follow, session, last].some((option) => option !== undefined)
+  )
+    throw new SandboxError("usage", "--replay stands alone, but for --json");
   if (verify === true && [follow, session, last].some((option) => option !== undefined))
     throw new SandboxError(
       "usage",
@@ -83,6 +92,20 @@ async function verify(context: CliContext, controller: Controller, json: boolean
   if (json) writeJson(context.stdout, "log-verify", { ok, ...found });
   else context.stdout.write(renderVerification(found));
   return ok ? 0 : EXIT_CODES["changed-since-review"];
+}
+
+async function replay(
+  context: CliContext,
+  controller: Controller,
+  options: LogOptions,
+): Promise<number> {
+  const session = await chooseSession(context, controller, options.replay);
+  if (session === undefined) throw new SandboxError("usage", "--replay: of which session?");
+  const { replayLog } = await import("../../controller/replay-log.js");
+  const report = await replayLog(controller, session);
+  if (options.json === true) writeJson(context.stdout, "log-replay", toReplayObject(report));
+  else context.stdout.write(renderReplay(report));
+  return report.agrees ? 0 : EXIT_CODES["changed-since-review"];
 }
 
 async function print(

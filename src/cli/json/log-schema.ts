@@ -1,5 +1,11 @@
 import { z } from "zod";
-import { commitIdSchema, digestSchema, sessionIdSchema, timeSchema } from "./parts-schema.js";
+import {
+  commitIdSchema,
+  digestSchema,
+  pathSchema,
+  sessionIdSchema,
+  timeSchema,
+} from "./parts-schema.js";
 
 const seqSchema = z.int().min(1).describe("Number of the record: 1, 2, 3…");
 
@@ -42,4 +48,29 @@ export const logVerifySchema = z.strictObject({
     })
     .optional()
     .describe("The first thing that is wrong"),
+});
+
+/** `log --replay --json`. */
+export const logReplaySchema = z.strictObject({
+  schema: z.literal("log-replay/1"),
+  session: sessionIdSchema,
+  agrees: z.boolean(),
+  pending: z
+    .int()
+    .min(0)
+    .nullable()
+    .describe("Changes that are pending by the log; null: it never had them"),
+  digest: digestSchema.optional().describe("Of these"),
+  commits: z
+    .array(z.strictObject({ commit: commitIdSchema, changes: z.int().min(0) }))
+    .describe("Commits and rollbacks, and how many paths each wrote by the log"),
+  differences: z
+    .array(
+      z.strictObject({
+        ...pathSchema.partial().shape,
+        commit: commitIdSchema.optional(),
+        why: z.string(),
+      }),
+    )
+    .describe("At most 100"),
 });

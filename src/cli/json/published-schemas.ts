@@ -2,7 +2,7 @@ import { z } from "zod";
 import { actionSchema, queueSchema } from "./action-schema.js";
 import { answeredSchema, approvalSchema, approvalsSchema } from "./approval-schema.js";
 import { commitSchema, recoverSchema, rollbackSchema } from "./commit-schema.js";
-import { logSchema, logVerifySchema } from "./log-schema.js";
+import { logReplaySchema, logSchema, logVerifySchema } from "./log-schema.js";
 import { policySchema } from "./policy-schema.js";
 import { doctorSchema, errorSchema, runSchema } from "./run-schema.js";
 import {
@@ -37,6 +37,7 @@ export const OUTPUT_SCHEMAS = {
   "log-verify": logVerifySchema,
   action: actionSchema,
   queue: queueSchema,
+  "log-replay": logReplaySchema,
   error: errorSchema,
 } as const;
 

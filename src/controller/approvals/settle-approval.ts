@@ -23,7 +23,7 @@ export async function settleApproval(
   const approval = await askCommitApproval(controller, proposal, () => renderPreview(proposal));
   switch (approval.state) {
     case "approved": {
-      const report = await open.carryOut();
+      const report = await open.carryOut({ by: "approval", approval: approval.approval });
       if (report.conflicts.length === 0) await useApproval(controller, approval);
       return report;
     }
