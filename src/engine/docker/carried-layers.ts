@@ -53,8 +53,9 @@ export function carriedLayers(place: CarriedPlace): Omit<ContainerLayers, "mount
   };
 }
 
-/** Part of the time that looking may take: each look is a container. Between two the last answer stands. */
+/** Part of the time that looking may take: each look is a container. Between two the last answer stands, not for long. */
 const LOOK_SHARE = 0.1;
+const LONGEST_PAUSE_MS = 5_000;
 
 function toRare(look: () => Promise<UpperUsage>): () => Promise<UpperUsage> {
   let last: UpperUsage | undefined;
@@ -63,7 +64,8 @@ function toRare(look: () => Promise<UpperUsage>): () => Promise<UpperUsage> {
     const start = performance.now();
     if (last !== undefined && start < next) return last;
     last = await look();
-    next = performance.now() + (performance.now() - start) / LOOK_SHARE;
+    const now = performance.now();
+    next = now + Math.min((now - start) / LOOK_SHARE, LONGEST_PAUSE_MS);
     return last;
   };
 }
