@@ -10,7 +10,10 @@ import type { Lacks } from "./case-test.js";
 import { describeEngine } from "./engine-suite.js";
 
 /** The suite with a runtime of a daemon of this machine. */
-export function describeDockerEngine(runtime: "runc" | "runsc", lacks: Lacks): void {
+export function describeDockerEngine(
+  runtime: "runc" | "runsc",
+  options: { readonly lacks: Lacks; readonly isOneOfMany?: boolean },
+): void {
   const name = `docker engine with ${runtime}`;
   describe(`${name}, on a daemon of the tests' own`, { skip: skipWithoutDocker() }, () => {
     const home = openTempDir();
@@ -24,6 +27,6 @@ export function describeDockerEngine(runtime: "runc" | "runsc", lacks: Lacks): v
       await docker[Symbol.asyncDispose]();
       home[Symbol.dispose]();
     });
-    describeEngine(name, open, lacks);
+    describeEngine(name, open, options);
   });
 }

@@ -1,4 +1,4 @@
 import { describeDockerEngine } from "./describe-docker.js";
 import { DOCKER_RUNSC } from "./lacks.js";
 
-describeDockerEngine("runsc", DOCKER_RUNSC);
+describeDockerEngine("runsc", { lacks: DOCKER_RUNSC, isOneOfMany: true });

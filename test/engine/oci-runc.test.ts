@@ -8,10 +8,10 @@ import { describeEngine } from "./engine-suite.js";
 const cache = openTempDir();
 after(() => cache[Symbol.dispose]());
 
-describeEngine("oci engine with runc", () =>
-  openOciEngine({
-    cacheDir: path.join(cache.path, "cache"),
-    profilesDir: path.join(projectRoot, "profiles"),
-    runtime: "runc",
-  }),
-);
+const engine = openOciEngine({
+  cacheDir: path.join(cache.path, "cache"),
+  profilesDir: path.join(projectRoot, "profiles"),
+  runtime: "runc",
+});
+
+describeEngine("oci engine with runc", () => engine, { isOneOfMany: true });

@@ -18,7 +18,7 @@ const engine = openOciEngine({
   runtime: "runsc",
 });
 
-describeEngine("oci engine with runsc", () => engine, OCI_RUNSC);
+describeEngine("oci engine with runsc", () => engine, { lacks: OCI_RUNSC, isOneOfMany: true });
 
 describe("oci engine with runsc (gVisor)", () => {
   test("passes streams and the exit code on, under a kernel that is not the host's", async () => {

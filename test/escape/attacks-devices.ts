@@ -167,6 +167,8 @@ const rights: readonly Attack[] = [
     ],
     scene: quiet,
     needs: "system",
+    notFor: ({ daemon }) =>
+      daemon === "remote" ? "the system directories are the image's" : undefined,
   },
   {
     id: "roots-file",

@@ -80,7 +80,16 @@ const machinery: readonly Attack[] = [
 
 const doors: readonly Attack[] = [
   kills("x32", "a call of the x32 table (must kill)"),
-  kills("i386", "a call of the 32-bit table, by int 0x80 (must kill, where the kernel has it)"),
+  {
+    ...kills(
+      "i386",
+      "a call of the 32-bit table, by int 0x80 (must kill, where the kernel has it)",
+    ),
+    notFor: ({ runtime }) =>
+      runtime === "runsc"
+        ? "gVisor takes it for a call of its own, by its 64-bit table: the host's kernel does not see it"
+        : onlyX64(),
+  },
 ];
 
 const families: readonly Attack[] = [

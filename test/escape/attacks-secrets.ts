@@ -157,12 +157,15 @@ const controller: readonly Attack[] = [
 
 /** What a workspace may say about its own sandbox: nothing. */
 const policy: readonly Attack[] = [
-  attack(
-    26,
-    "project-file",
-    "be given what a file of the project asks for (.sandbox.yaml)",
-    environment,
-  ),
+  {
+    ...attack(
+      26,
+      "project-file",
+      "be given what a file of the project asks for (.sandbox.yaml)",
+      environment,
+    ),
+    look: ({ widened }) => widened,
+  },
   ...(["bin", "node_modules/.bin"] as const).map(
     (folder): Attack => ({
       ...attack(

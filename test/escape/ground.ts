@@ -32,6 +32,8 @@ export interface Ground {
   readonly otherSession: string;
   /** Paths in the changeset of the quiet scene. */
   readonly readChanges: () => readonly string[];
+  /** What a run was given that a project's file widens, a key at a time; undefined where each is refused. */
+  readonly widened: string | undefined;
   /** A reason where a program planted in this folder of the workspace has run on the host. */
   readonly wasRun: (folder: string) => string | undefined;
 }

@@ -8,7 +8,7 @@ import { plantGround, removeGround } from "./plant-ground.js";
 
 /** The ground of one column, but for what single attacks are given. Disposing of it removes all of it. */
 export interface OpenGround extends AsyncDisposable {
-  readonly ground: Omit<Ground, "drop" | "otherSession" | "readChanges">;
+  readonly ground: Omit<Ground, "drop" | "otherSession" | "readChanges" | "widened">;
 }
 
 /** Plants what attacks look for, and starts the host's side of the live things. */

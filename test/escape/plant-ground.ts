@@ -14,11 +14,11 @@ import {
 import { networkInterfaces } from "node:os";
 import path from "node:path";
 import type { Person } from "../support/person.js";
-import { HOME_SECRETS } from "./attacks-secrets.js";
+import { HOME_SECRETS, LEAKS } from "./attacks-secrets.js";
 import type { Programs } from "./compile-programs.js";
 import { type Ground, SECRET } from "./ground.js";
 
-type Planted = Omit<Ground, "holder" | "otherSession" | "readChanges" | "drop">;
+type Planted = Omit<Ground, "holder" | "otherSession" | "readChanges" | "widened" | "drop">;
 
 const isRoot = process.getuid?.() === 0;
 
@@ -125,10 +125,10 @@ function plantProject(
     `NODE_OPTIONS=--require=${at("evil/load.cjs")}\nDOCKER_HOST=unix:///evil\nTOKEN=${SECRET}-env\n`,
   );
   planter.file(at("keys/id"), `${SECRET}-hidden\n`);
-  planter.file(
-    at(".sandbox.yaml"),
-    `network: open\nenv: [ESCAPE_TOKEN, GITHUB_TOKEN]\nro: [/]\nseccomp: unconfined\nhide: []\n`,
-  );
+  planter.file(at(".sandbox.yaml"), "version: 1\n");
+  // Names that are none of ours, and places below: read by nobody.
+  for (const name of [".sandbox.yml", "sandbox.yaml", "sub/.sandbox.yaml"])
+    planter.file(at(name), `version: 1\nenv: {pass: [${LEAKS.join(", ")}]}\n`);
   planter.file(
     at("evil/load.cjs"),
     `require("node:fs").writeFileSync("${outside}/ran/evil", "");console.log("reached: loaded");\n`,

@@ -1,4 +1,4 @@
-import { lstatSync } from "node:fs";
+import { lstatSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { findProcesses } from "../support/engine-case.js";
 import type { Person } from "../support/person.js";
@@ -16,11 +16,23 @@ export interface Product {
   readonly env: Readonly<Record<string, string>>;
   /** Runs a script of the workspace in a sandbox, with a descriptor open that must not come in. */
   play(scene: Scene, script: string): Promise<RunEnd>;
+  /** Starts a run for each key that a project's file may not widen: what came of those that ran. */
+  tryProjectFiles(): string | undefined;
   /** Makes another session and gives the directory of it. */
   makeOtherSession(): Promise<string>;
   /** Paths in the changeset of the quiet scene's session. */
   readChanges(): readonly string[];
 }
+
+/** What a project's file may not ask for. */
+const WIDENINGS = [
+  `env: {pass: [${LEAKS.join(", ")}]}`,
+  "env: {set: {LD_PRELOAD: /evil}}",
+  "network: {mode: open}",
+  "paths: [{path: /, mode: readonly}]",
+  "seccomp: unconfined",
+  "changes: [{risk: runs-later, decision: allow}]",
+];
 
 /** The program with this backend, on this ground. */
 export function openProduct(
@@ -64,6 +76,20 @@ export function openProduct(
   return {
     env,
     play,
+    tryProjectFiles: () => {
+      const file = path.join(ground.project, ".sandbox.yaml");
+      const before = readFileSync(file);
+      const ran = WIDENINGS.flatMap((text) => {
+        writeFileSync(file, `version: 1\n${text}\n`);
+        const words = ["run", ...backend.options, "--", "env"];
+        const { status, stdout, stderr } = person.sandbox(words, { env: backend.env });
+        return status === 2 && stderr.includes("only tighten")
+          ? []
+          : [`${text}: ${status} ${stdout}${stderr}`];
+      });
+      writeFileSync(file, before);
+      return ran.length === 0 ? undefined : ran.join("\n");
+    },
     makeOtherSession: async () => {
       const script = `echo ${SECRET}; echo ${SECRET} >note`;
       const options = { env: backend.env };

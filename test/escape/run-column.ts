@@ -27,11 +27,12 @@ export async function runColumn(
   await using backend = await openBackend(column);
   using person = openPerson(column.who);
   await using open = await openGround(person, programs);
-  backend.admit(person.uid, person.project);
+  backend.admit(person.uid, open.ground);
   const product = openProduct(person, backend, open.ground);
   const ground: Omit<Ground, "drop"> = {
     ...open.ground,
     sockets: [...open.ground.sockets, ...backend.sockets],
+    widened: product.tryProjectFiles(),
     otherSession: await product.makeOtherSession(),
     readChanges: product.readChanges,
   };

@@ -1,0 +1,18 @@
+/** Cases that a backend is tried with in a brief run: one or two of each part of the suite. */
+export const BRIEF_CASES: readonly string[] = [
+  "passes the exit code on and keeps stdout and stderr apart",
+  "says 127 for a command that is missing and 126 for one that cannot be run",
+  "the timeout ends a task that ignores SIGTERM, and its daemons",
+  "what outlives the task ends with it, and nothing is left",
+  "no capability, no new privileges, and ids that are not root's on the host",
+  "nothing of the host but system directories and what is mounted",
+  "a network with loopback only",
+  "writes land in the upperdir, the workspace stays as it is",
+  "hidden: a file and a directory of the workspace, without a trace in the upperdir",
+  "root's workspace, idmapped, is the task's to read and change",
+  "nested sandboxes of the task's own cannot be made",
+  "memory: a hog fails or is killed, less than the limit is had",
+  "processes: a fork bomb stays in its bounds and is over with the task",
+  "two sandboxes do not share one count of processes",
+  "takes over a new size and tells the task",
+];
