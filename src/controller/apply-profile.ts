@@ -27,6 +27,7 @@ export function applyProfile(
     readOnly: [...request.readOnly, ...paths.readonly],
     hide: [...request.hide, ...paths.hidden],
     scratch: paths.scratch,
+    isWrittenNoexec: profile.exec === "workspace-denied",
     timeout: request.timeout ?? (limits.time === undefined ? undefined : `${limits.time}ms`),
     memory: request.memory ?? bytes(limits.memory),
     cpus: request.cpus ?? bytes(limits.cpus),

@@ -38,7 +38,10 @@ export function gatherFacts(
       others: workspaces.filter((other) => other !== workspace),
     });
   const readOnly = expandPaths(request.readOnly, { option: "--ro", cwd });
-  const hide = expandPaths(request.hide, { option: "--hide", cwd }).map(toHidden);
+  const hide = [
+    ...expandPaths(request.hide, { option: "--hide", cwd }).map(toHidden),
+    ...(request.masked ?? []).map((file): HiddenPath => ({ path: file, type: "file" })),
+  ];
   const owners = workspaces.map((workspace) => {
     const { uid, gid } = statSync(workspace);
     return { uid, gid };

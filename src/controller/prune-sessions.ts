@@ -62,8 +62,13 @@ async function pruneEngine(
   { dryRun, allImages }: { readonly dryRun: boolean; readonly allImages: boolean },
 ): Promise<readonly string[]> {
   const engine = await controller.openEngine({ engine: "oci", runtime: undefined });
-  const { sessions } = await controller.store.listSessions();
-  const alive = new Set(sessions.filter(reasonToKeep).map(({ session }) => String(session)));
+  const { sessions, damaged } = await controller.store.listSessions();
+  // Nobody knows what became of a session whose record cannot be read.
+  const unreadable = damaged.map(({ path: file }) => path.basename(path.dirname(file)));
+  const alive = new Set([
+    ...sessions.filter(reasonToKeep).map(({ session }) => String(session)),
+    ...unreadable,
+  ]);
   return await engine.prune({
     isKept: (sandboxId) => alive.has(sandboxId),
     dryRun,

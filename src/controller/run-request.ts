@@ -27,6 +27,10 @@ export interface RunRequest {
   /** Of the profile: the variables that pass, and what is thrown away (absolute paths). */
   readonly passed?: readonly string[];
   readonly scratch?: readonly string[];
+  /** Of the profile: files of the host's that are covered so that nobody can start them (absolute, real). */
+  readonly masked?: readonly string[];
+  /** Of the profile: what the task can write it cannot execute. */
+  readonly isWrittenNoexec?: boolean;
 }
 
 /** The same for `exec`, which keeps the session's own scope. */

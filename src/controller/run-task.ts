@@ -84,6 +84,7 @@ function toSpec(
     pids: request.pids,
     upper: request.upper,
     terminal: request.terminal,
+    isWrittenNoexec: request.isWrittenNoexec === true,
   });
 }
 

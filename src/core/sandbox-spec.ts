@@ -59,6 +59,8 @@ export interface SandboxSpec {
   readonly network: "none";
   readonly terminal: boolean;
   readonly hostname: string;
+  /** What the task can write it cannot execute: workspaces, home and temporary directories are mounted noexec. */
+  readonly isWrittenNoexec?: true;
 }
 
 /** How a task ended. Exit is a value. */

@@ -25,6 +25,7 @@ export interface ResolveSpecInput extends MountRequest, LimitTexts {
   /** The invoker's PATH; default `hostEnv.PATH`. */
   readonly invokerPath?: string;
   readonly terminal: boolean;
+  readonly isWrittenNoexec?: boolean;
   /** With `hasImage`: the image, and the variables it sets. Where it is not known yet, the spec has none. */
   readonly image?: { readonly image: SandboxImage; readonly env: Env };
 }
@@ -66,6 +67,7 @@ export function resolveSpec(input: ResolveSpecInput): SandboxSpec {
     network: "none",
     terminal: input.terminal,
     hostname: "sandbox",
+    ...(input.isWrittenNoexec === true ? { isWrittenNoexec: true } : {}),
   };
 }
 

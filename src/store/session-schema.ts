@@ -66,6 +66,7 @@ const spec: z.ZodMiniType<SandboxSpec> = z.strictObject({
   network: z.literal("none"),
   terminal: z.boolean(),
   hostname: z.string(),
+  isWrittenNoexec: z.exactOptional(z.literal(true)),
 } satisfies Record<keyof SandboxSpec, unknown>);
 
 const outcome: z.ZodMiniType<Outcome> = z.discriminatedUnion("outcome", [

@@ -16,6 +16,7 @@ import {
   planUppers,
   TREE_TOP,
 } from "./plan-carried.js";
+import { toExecOption } from "./exec-option.js";
 import { OVERLAY_OPTIONS } from "./plan-read-only.js";
 import { createHelper } from "./run-helper.js";
 import {
@@ -81,7 +82,9 @@ export async function openCarriedLayers(
     await sendLayers(planUppers(spec), { daemon, container: holder, native, ...toAbort(input) });
     const owners = toOwners(input, trees);
     writeCarried(input.scratchDir, { nonce, owners, isBroughtBack: false });
-    const mounts = trees.map((tree) => toSandboxMount(tree, { trees, volume }));
+    const mounts = trees.map((tree) =>
+      toSandboxMount(tree, { trees, volume, exec: toExecOption(input.spec) }),
+    );
     if (carries === "overlays") return { ...layers, mounts };
     return { ...layers, isRemote: true, mounts: [...mounts, ...toHidden(spec, volume)] };
   } catch (error) {
@@ -167,7 +170,11 @@ function toMount(volume: DaemonVolume, target: string, readOnly = false): Contai
 
 function toSandboxMount(
   tree: PlannedTree,
-  o: { readonly trees: readonly PlannedTree[]; readonly volume: DaemonVolume },
+  o: {
+    readonly trees: readonly PlannedTree[];
+    readonly volume: DaemonVolume;
+    readonly exec: string;
+  },
 ): ContainerMount {
   const { mount, isFile, volume } = tree;
   const { target } = mount;
@@ -182,7 +189,7 @@ function toSandboxMount(
     `upperdir=${layers}/${toUpperPlace(index)}`,
     `workdir=${layers}/${toWorkPlace(index)}`,
   ];
-  const overlay = `${dirs.join(",")},${OPTIONS},volatile`;
+  const overlay = `${dirs.join(",")},${o.exec},${OPTIONS},volatile`;
   return { type: "volume", target, readOnly: false, overlay };
 }
 

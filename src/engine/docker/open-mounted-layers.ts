@@ -3,6 +3,7 @@ import type { SandboxMount } from "../../core/sandbox-spec.js";
 import { hasErrno } from "../../core/error.js";
 import { removeTree } from "../../host/remove-tree.js";
 import type { ContainerLayers, ContainerMount, OpenLayersInput } from "./container-layers.js";
+import { toExecOption } from "./exec-option.js";
 import { toHarmlessPath } from "./harmless-path.js";
 import { OVERLAY_OPTIONS } from "./plan-read-only.js";
 import { runHelper } from "./run-helper.js";
@@ -14,7 +15,7 @@ export function openMountedLayers(input: OpenLayersInput): ContainerLayers {
   const overlays = input.spec.mounts.filter((mount) => mount.kind === "overlay");
   const links = path.join(input.cacheDir, "paths");
   return {
-    mounts: overlays.map((mount) => toMount(mount, links)),
+    mounts: overlays.map((mount) => toMount(mount, links, toExecOption(input.spec))),
     bringBack: () => sealWork(input, overlays),
     makeRemovable: () => sealWork(input, overlays),
     // The volumes are anonymous: they go with their container.
@@ -22,13 +23,17 @@ export function openMountedLayers(input: OpenLayersInput): ContainerLayers {
   };
 }
 
-function toMount({ target, lower, upper, work }: OverlayMount, links: string): ContainerMount {
+function toMount(
+  { target, lower, upper, work }: OverlayMount,
+  links: string,
+  exec: string,
+): ContainerMount {
   const [from, to, by] = [lower, upper, work].map((file) => toHarmlessPath(file, links));
   return {
     type: "volume",
     target,
     readOnly: false,
-    overlay: `nosuid,nodev,lowerdir=${from},upperdir=${to},workdir=${by},userxattr,${OVERLAY_OPTIONS},volatile`,
+    overlay: `nosuid,nodev,${exec},lowerdir=${from},upperdir=${to},workdir=${by},userxattr,${OVERLAY_OPTIONS},volatile`,
   };
 }
 

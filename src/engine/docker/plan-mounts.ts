@@ -5,6 +5,7 @@ import { SandboxError } from "../../core/error.js";
 import type { SandboxMount, SandboxSpec } from "../../core/sandbox-spec.js";
 import { isInside } from "../../core/system-path.js";
 import type { ContainerMount } from "./container-layers.js";
+import { toExecOption } from "./exec-option.js";
 import { toHarmlessPath } from "./harmless-path.js";
 import { type MountPlaces, planClosed, planReadOnly, refuseLinks } from "./plan-read-only.js";
 
@@ -46,7 +47,7 @@ export function planMounts(
   { cacheDir, places }: { readonly cacheDir: string; readonly places: MountPlaces },
 ): readonly ContainerMount[] {
   refuseTaken(spec);
-  const options = `nosuid,nodev,exec,mode=0700,uid=${spec.uid},gid=${spec.gid},size=25%`;
+  const options = `nosuid,nodev,${toExecOption(spec)},mode=0700,uid=${spec.uid},gid=${spec.gid},size=25%`;
   const nothing = path.join(cacheDir, "nothing");
   return [
     { type: "tmpfs", target: spec.home, options },

@@ -3,6 +3,7 @@ import type { SandboxSpec } from "../../core/sandbox-spec.js";
 import { toBaseSteps } from "../oci/to-base-steps.js";
 import type { StageStep } from "../oci/to-stage-plan.js";
 import type { ContainerMount } from "./container-layers.js";
+import { toExecOption } from "./exec-option.js";
 import type { ImageEntry } from "./import-image.js";
 import { type MountPlaces, planReadOnly } from "./plan-read-only.js";
 
@@ -30,7 +31,7 @@ export function planWorld(spec: SandboxSpec, places: MountPlaces): World {
   const steps = toBaseSteps(spec, { uid: spec.uid, gid: spec.gid });
   const drafts = steps.flatMap(toDrafts);
   return {
-    mounts: steps.flatMap((step) => toMounts(step, places)),
+    mounts: steps.flatMap((step) => toMounts(step, places, toExecOption(spec))),
     key: drafts.map(toKey).join("\n"),
     toEntries: () => drafts.map(toEntry),
   };
@@ -59,7 +60,11 @@ function toDrafts([verb, ...args]: StageStep): readonly Draft[] {
   }
 }
 
-function toMounts([verb, ...args]: StageStep, places: MountPlaces): readonly ContainerMount[] {
+function toMounts(
+  [verb, ...args]: StageStep,
+  places: MountPlaces,
+  exec: string,
+): readonly ContainerMount[] {
   const [target = "", second = "", ...rest] = args.map(String);
   if (verb === "tmpfs") {
     const [uid, gid, options] = rest;
@@ -67,7 +72,7 @@ function toMounts([verb, ...args]: StageStep, places: MountPlaces): readonly Con
       {
         type: "tmpfs",
         target,
-        options: `nosuid,nodev,exec,mode=${second},uid=${uid},gid=${gid},${options}`,
+        options: `nosuid,nodev,${exec},mode=${second},uid=${uid},gid=${gid},${options}`,
       },
     ];
   }

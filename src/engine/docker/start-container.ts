@@ -3,12 +3,14 @@ import type { Duplex } from "node:stream";
 import { SandboxError } from "../../core/error.js";
 import type { Outcome, SandboxSpec } from "../../core/sandbox-spec.js";
 import type { RunningSandbox, StartOptions } from "../engine.js";
+import { refuseNoexec } from "../oci/refuse-noexec.js";
 import { readSeccompProfile } from "../oci/seccomp-profile.js";
-import type { ContainerLayers } from "./container-layers.js";
+import type { ContainerLayers, ContainerMount } from "./container-layers.js";
 import { type Announcement, type ContainerStreams, connectContainer } from "./container-streams.js";
 import { isRefusal } from "./daemon-error.js";
 import type { DockerEngineOptions } from "./docker-engine-options.js";
 import { EndedContainer, toLostContainer } from "./ended-container.js";
+import { toExecOption } from "./exec-option.js";
 import type { Ownership } from "./labels.js";
 import { toHomeLabel } from "./labels.js";
 import type { Daemon } from "./open-daemon.js";
@@ -37,6 +39,7 @@ export async function startContainer(input: StartContainerInput): Promise<Runnin
   const { spec, options, engine, daemon } = input;
   if (spec.uid === 0 || spec.gid === 0)
     throw new SandboxError("sandbox-unavailable", "a task never runs with host id 0");
+  refuseNoexec(spec, engine.runtime);
   const ownership: Ownership = {
     home: toHomeLabel(engine.stateHome),
     sandboxId: options.sandboxId,
@@ -191,7 +194,7 @@ async function createContainer(
     spec,
     ownership,
     mounts: [
-      ...(world?.mounts ?? [IMAGE_TMP]),
+      ...(world?.mounts ?? [toImageTmp(spec)]),
       ...planMounts(planned, { cacheDir: engine.cacheDir, places }),
       ...hosts,
       ...layers.mounts,
@@ -211,8 +214,7 @@ async function createContainer(
   };
 }
 
-const IMAGE_TMP = {
-  type: "tmpfs",
-  target: "/tmp",
-  options: "nosuid,nodev,exec,mode=1777,size=25%",
-} as const;
+function toImageTmp(spec: SandboxSpec): ContainerMount {
+  const options = `nosuid,nodev,${toExecOption(spec)},mode=1777,size=25%`;
+  return { type: "tmpfs", target: "/tmp", options };
+}

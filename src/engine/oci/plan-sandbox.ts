@@ -56,6 +56,7 @@ export function planBase(input: PlanSandboxInput): Buffer {
     path: spec.env["PATH"] ?? DEFAULT_PATH,
     ...toTerminalSettings(spec, options.terminalSize),
     ...(spec.mounts.some(isExchanged) ? { exchange: "1" } : {}),
+    ...(spec.isWrittenNoexec === true ? { noexec: "1" } : {}),
     ...(input.image === undefined ? {} : { image: input.image.rootfs }),
     ...(ids.around
       ? { id: options.sandboxId, uid_map: toMap(ids.uidMappings), gid_map: toMap(ids.gidMappings) }

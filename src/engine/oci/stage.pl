@@ -310,10 +310,13 @@ sub do_copy {
   do_file($path, $text);
 }
 
+# For what the task can write, where the spec says that it cannot execute it.
+sub noexec { return $setting{noexec} ? $MS_NOEXEC : 0 }
+
 sub do_tmpfs {
   my ($target, $mode, $uid, $gid, $options) = @_;
   my $fd = open_target($target, "dir");
-  mount_at("tmpfs", via($fd), "tmpfs", $MS_NOSUID | $MS_NODEV, "mode=$mode,uid=$uid,gid=$gid,$options") or fail("cannot mount a tmpfs on $target: $!");
+  mount_at("tmpfs", via($fd), "tmpfs", $MS_NOSUID | $MS_NODEV | noexec(), "mode=$mode,uid=$uid,gid=$gid,$options") or fail("cannot mount a tmpfs on $target: $!");
   close_fds($fd);
 }
 
@@ -367,7 +370,7 @@ sub do_overlay {
   $fds[0] = more("swap_root", $fds[0], $lower) if $idmap eq "swap-root";
   my $at = open_target($target, "dir");
   my $options = "lowerdir=" . via($fds[0]) . ",upperdir=" . via($fds[1]) . ",workdir=" . via($fds[2]);
-  mount_at("overlay", via($at), "overlay", $MS_NOSUID | $MS_NODEV, "$options,userxattr,redirect_dir=nofollow,metacopy=off,index=off,xino=off,volatile")
+  mount_at("overlay", via($at), "overlay", $MS_NOSUID | $MS_NODEV | noexec(), "$options,userxattr,redirect_dir=nofollow,metacopy=off,index=off,xino=off,volatile")
     or fail("cannot mount the overlay of $lower: $!", -e "$work/work/incompat/volatile" ? " (its layers were not sealed after the last run)" : "");
   mark_mounted(via($fds[2]) . "/mounted");
   close_fds(@fds, $at);

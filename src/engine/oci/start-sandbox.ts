@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import { SandboxError } from "../../core/error.js";
 import type { SandboxImage, SandboxMount, SandboxSpec } from "../../core/sandbox-spec.js";
 import { type StageProcess, spawnStage } from "../../host/spawn-stage.js";
@@ -8,6 +9,7 @@ import { obtainFilter } from "./obtain-filter.js";
 import type { OciEngineOptions } from "./oci-engine-options.js";
 import { type PlanSandboxInput, planBase, planTask, toInitArgv } from "./plan-sandbox.js";
 import { planLimits } from "./plan-limits.js";
+import { refuseNoexec } from "./refuse-noexec.js";
 import { RunningStage } from "./running-stage.js";
 import { readSeccompProfile } from "./seccomp-profile.js";
 import { StageChannel } from "./stage-channel.js";
@@ -33,6 +35,7 @@ const STAGE_ENV = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" };
  */
 export async function startSandbox(input: StartSandboxInput): Promise<RunningSandbox> {
   refuseTargets(input.spec.mounts);
+  refuseNoexec(input.spec, input.runtime.name);
   const streams = planStreams(input.spec, input.options.io);
   const argv = [findPerl(), input.stage, String(process.pid)] as const;
   const child = await spawnStage({
@@ -88,6 +91,7 @@ async function sendPlan(input: StartSandboxInput, stage: Stage): Promise<Running
   const channel = new StageChannel(child);
   const ids = toTaskIds(spec, runtime.name, spec.mounts);
   const perl = findPerl();
+  if (spec.image === undefined) refuseHiddenInit(spec, perl);
   const image =
     spec.image && (await openImage(input, { image: spec.image, user: ids.inside, perl }));
   const needed = [
@@ -150,5 +154,14 @@ function readFilter(
     gid: spec.gid,
     stageArgv,
     stageEnv: STAGE_ENV,
+  });
+}
+
+/** The init of a sandbox runs by the perl that its own root filesystem has. */
+function refuseHiddenInit({ mounts }: SandboxSpec, perl: string): void {
+  const real = realpathSync(perl);
+  if (!mounts.some(({ kind, target }) => kind === "hidden" && target === real)) return;
+  throw new SandboxError("sandbox-unavailable", `${real} is denied, and a sandbox begins with it`, {
+    hint: "take perl out of the denied programs, or use an image (--image)",
   });
 }

@@ -1,4 +1,5 @@
 import type { ArgvToken, Budgets, CommandRule, EffectBudget, Profile } from "../../core/profile.js";
+import { findDeniedPrograms } from "../commands/find-denied-programs.js";
 import { findUnenforced } from "./find-unenforced.js";
 import { renderBytes, renderDuration } from "./units.js";
 
@@ -64,8 +65,11 @@ const SAID = { allow: "allowed", ask: "asked about", deny: "denied" } as const;
 function explainCommands({ commands }: Profile): readonly string[] {
   const lines = commands.rules.map(explainRule);
   const rest = lines.length === 0 ? "every command" : "every other command";
+  const denied = findDeniedPrograms({ commands });
+  const gone = [...denied.names, ...denied.files].join(", ");
   return [
     ...lines,
+    ...(gone === "" ? [] : [`not there to be started by any other program either: ${gone}`]),
     `${rest}: ${SAID[commands.default]}${commands.default === "ask" ? "; with nobody to ask, denied" : ""}`,
   ];
 }
