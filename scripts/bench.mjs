@@ -12,6 +12,7 @@ import { engineRows } from "./bench/engine-rows.mjs";
 import { openGround, root } from "./bench/ground.mjs";
 import { manyRows } from "./bench/many-rows.mjs";
 import { policyRows } from "./bench/policy-rows.mjs";
+import { queueRows } from "./bench/queue-rows.mjs";
 import { startRows } from "./bench/start-rows.mjs";
 
 const groups = {
@@ -23,6 +24,7 @@ const groups = {
   docker: dockerRows,
   many: manyRows,
   policy: policyRows,
+  queue: queueRows,
 };
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(groups);
 const unknown = wanted.filter((name) => !Object.hasOwn(groups, name));

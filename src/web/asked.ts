@@ -11,8 +11,8 @@ export interface Asked {
   readonly query: URLSearchParams;
   /** What the route's path has in brackets. */
   readonly id: string;
-  /** Aborts when the other side has gone. */
-  readonly gone: AbortSignal;
+  /** For what takes long: aborts when the other side has gone, or the service ends. */
+  openGone(): AbortSignal;
 }
 
 /** What a route answers: an object with its status, text, or nothing where it wrote by itself. */

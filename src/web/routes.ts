@@ -56,11 +56,11 @@ function listActions({ service, query }: Asked): Answer {
   });
 }
 
-async function readAction({ service, query, id, gone }: Asked): Promise<Answer> {
+async function readAction({ service, query, id, openGone }: Asked): Promise<Answer> {
   const action = toActionId(id);
   if (query.get("wait") !== "true")
     return ok({ schema: "action/1", ...service.readAction(action) });
-  return ok({ schema: "action/1", ...(await service.waitAction(action, gone)) });
+  return ok({ schema: "action/1", ...(await service.waitAction(action, openGone())) });
 }
 
 function cancelAction({ service, id }: Asked): Answer {

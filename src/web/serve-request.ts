@@ -48,11 +48,13 @@ async function answerRequest(
   if (route.role !== undefined && caller.role !== "all" && caller.role !== route.role)
     return refuse(403, `this token is not for that: it is for ${caller.role}`);
   const [, id = ""] = route.path.exec(pathname) ?? [];
-  const gone = new AbortController();
-  response.once("close", () => gone.abort(new Error("the other side has gone")));
   return await route.answer({
     ...{ service, caller, request, response, query, id },
-    gone: AbortSignal.any([gone.signal, ending]),
+    openGone: () => {
+      const gone = new AbortController();
+      response.once("close", () => gone.abort(new Error("the other side has gone")));
+      return AbortSignal.any([gone.signal, ending]);
+    },
   });
 }
 

@@ -7,7 +7,8 @@ const ALIVE_MS = 30_000;
 const MOST_BEHIND = 1 << 20;
 
 /** Server-sent events (HTML Living Standard, section 9.2): `action` and `approval`, each with its record as JSON. */
-export async function streamEvents({ service, response, gone }: Asked): Promise<Answer> {
+export async function streamEvents({ service, response, openGone }: Asked): Promise<Answer> {
+  const gone = openGone();
   response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
   response.write(": begun\n\n");
   const send = ({ event, record }: ServiceEvent): void => {

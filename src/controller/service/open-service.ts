@@ -70,7 +70,9 @@ export async function openService(controller: Controller, log: ServiceLog): Prom
   });
   queue.changes.on("change", (record) => {
     events.emit("event", { event: "action", record });
-    log.info(`${record.action} ${record.state}`, toLogFields(record));
+    // What is accepted is in the ledger and the audit log; here it would be half of the work.
+    if (record.state !== "queued")
+      log.info(`${record.action} ${record.state}`, toLogFields(record));
   });
   const stop = new AbortController();
   const watching = watchApprovals(ledger, {
