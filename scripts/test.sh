@@ -29,6 +29,7 @@ missing_packages() {
 		gcc gcc
 		mkfs.ext4 e2fsprogs
 		mkfs.xfs xfsprogs
+		mkfs.btrfs btrfs-progs
 		python3 python3
 		git git
 		bash bash

@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { isSandboxError, SandboxError } from "../core/error.js";
 import type { RelPath } from "../core/path.js";
 import { showPath } from "./show-path.js";
@@ -40,7 +41,7 @@ export function namingEach<T extends { readonly path: RelPath }>(
 /** A system error → a `SandboxError` that names `subject`. What is none already passes as it is. */
 export function toFailure(subject: string, error: unknown): unknown {
   if (isSandboxError(error) || !(error instanceof Error) || !("code" in error)) return error;
-  const code = String(error.code);
+  const code = toCode(error);
   if (code === "ELOOP" || code === "ENOTDIR")
     return new SandboxError("conflict", `${subject}: a directory on the way was replaced`, {
       hint: "nothing was written; look at `sandbox diff` again",
@@ -50,4 +51,12 @@ export function toFailure(subject: string, error: unknown): unknown {
     hint: "nothing was written to the workspace; the session is kept",
     cause: error,
   });
+}
+
+/** libuv has no name for some numbers, a used up quota among them. */
+function toCode(error: Error & { readonly code: unknown }): string {
+  if (error.code !== "UNKNOWN" || !("errno" in error)) return String(error.code);
+  const number = Math.abs(Number(error.errno));
+  const name = Object.entries(constants.errno).find(([, value]) => value === number)?.[0];
+  return name ?? `error ${number}`;
 }

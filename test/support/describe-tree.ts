@@ -62,11 +62,15 @@ function describeContent({ full, stat }: Pick<Entry, "full" | "stat">): string {
 }
 
 function xattrs(full: string | Buffer): string {
-  return native
-    .llistxattr(full)
-    .toSorted()
-    .map((name) => `${name}=${native.lgetxattr(full, name)?.toString("hex")}`)
-    .join(",");
+  return (
+    native
+      .llistxattr(full)
+      // XFS shows root its access lists a second time (fs/xfs/xfs_acl.h).
+      .filter((name) => !name.startsWith("trusted.SGI_ACL_"))
+      .toSorted()
+      .map((name) => `${name}=${native.lgetxattr(full, name)?.toString("hex")}`)
+      .join(",")
+  );
 }
 
 function walk(root: string, below: string): readonly string[] {

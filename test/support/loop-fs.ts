@@ -5,8 +5,8 @@ import path from "node:path";
 
 /** What filesystem is wanted. */
 export interface LoopFsOptions {
-  readonly type: "ext4" | "xfs" | "tmpfs";
-  /** XFS wants 300 at least. */
+  readonly type: "ext4" | "xfs" | "btrfs" | "tmpfs";
+  /** XFS wants 300 at least, btrfs 110. */
   readonly sizeMiB: number;
   /** Mount options, e.g. `["prjquota"]`. */
   readonly options?: readonly string[];
@@ -21,6 +21,13 @@ export interface LoopFs extends Disposable {
   readonly path: string;
   /** Remounts with one more option, e.g. `ro` or `rw`. */
   remount(option: string): void;
+  /**
+   * As if the disk were gone, with whatever was not on it yet: every further call fails (EIO), until `reopen`. Of ext4 and XFS. Device
+   * mapper, which could do it for any, is in no kernel that these tests have met.
+   */
+  shutDown(): void;
+  /** Unmounts and mounts again, which replays the filesystem's own journal. */
+  reopen(): void;
 }
 
 /** Mounts a new, empty filesystem (a file on a loop device, or a tmpfs). Root only. Its root has mode 0755. */
@@ -28,12 +35,11 @@ export function openLoopFs(wanted: LoopFsOptions): LoopFs {
   const base = mkdtempSync(path.join(tmpdir(), "sbx-fs-"));
   const mountPoint = path.join(base, "mnt");
   mkdirSync(mountPoint);
+  const mount =
+    wanted.type === "tmpfs" ? tmpfsMount(wanted, mountPoint) : loopMount(wanted, base, mountPoint);
   try {
-    run(
-      wanted.type === "tmpfs"
-        ? tmpfsMount(wanted, mountPoint)
-        : loopMount(wanted, base, mountPoint),
-    );
+    if (wanted.type !== "tmpfs") makeImage(wanted, base);
+    run(mount);
   } catch (error) {
     rmSync(base, { recursive: true, force: true });
     throw error;
@@ -41,6 +47,11 @@ export function openLoopFs(wanted: LoopFsOptions): LoopFs {
   return {
     path: mountPoint,
     remount: (option) => run(["mount", "-o", `remount,${option}`, mountPoint]),
+    shutDown: () => run(["python3", "-c", SHUT_DOWN, mountPoint]),
+    reopen: () => {
+      run(["umount", mountPoint]);
+      run(mount);
+    },
     [Symbol.dispose]: () => {
       run(["umount", "--recursive", mountPoint]);
       rmSync(base, { recursive: true, force: true });
@@ -54,15 +65,23 @@ function tmpfsMount(wanted: LoopFsOptions, mountPoint: string): readonly string[
   return ["mount", "-t", "tmpfs", "-o", options.join(","), "tmpfs", mountPoint];
 }
 
-function loopMount(wanted: LoopFsOptions, base: string, mountPoint: string): readonly string[] {
+/** `EXT4_IOC_SHUTDOWN` and `XFS_IOC_GOINGDOWN` with `NOLOGFLUSH` (`fs/ext4/ext4.h`). */
+const SHUT_DOWN =
+  "import fcntl, os, struct, sys; fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0x8004587d, struct.pack('I', 2))";
+
+function makeImage(wanted: LoopFsOptions, base: string): void {
   const image = path.join(base, "image");
   const fd = openSync(image, "w", 0o600);
   ftruncateSync(fd, wanted.sizeMiB * 1024 * 1024);
   closeSync(fd);
   const inodes =
-    wanted.inodes === undefined || wanted.type === "xfs" ? [] : ["-N", String(wanted.inodes)];
+    wanted.inodes === undefined || wanted.type !== "ext4" ? [] : ["-N", String(wanted.inodes)];
   run([`mkfs.${wanted.type}`, "-q", ...inodes, ...(wanted.mkfs ?? []), image]);
-  return ["mount", "-o", ["loop", ...(wanted.options ?? [])].join(","), image, mountPoint];
+}
+
+function loopMount(wanted: LoopFsOptions, base: string, mountPoint: string): readonly string[] {
+  const options = ["loop", ...(wanted.options ?? [])].join(",");
+  return ["mount", "-o", options, path.join(base, "image"), mountPoint];
 }
 
 function run([file = "", ...rest]: readonly string[]): void {
