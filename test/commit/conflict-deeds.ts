@@ -164,27 +164,36 @@ export function playDeed(native: Native, cell: string, deed: Deed): void {
 function play(native: Native, at: string, step: DeedStep): void {
   switch (step[0]) {
     case "write":
-      return writeFileSync(at, step[2]);
+      writeFileSync(at, step[2]);
+      break;
     case "replace":
       // Beside its directory's name: the temporary one must be no entry of a cell's own.
       writeFileSync(`${at}.tmp`, step[2]);
-      return renameSync(`${at}.tmp`, at);
+      renameSync(`${at}.tmp`, at);
+      break;
     case "slyly": {
       const { atime, mtime } = lstatSync(at);
       writeFileSync(at, step[2]);
-      return utimesSync(at, atime, mtime);
+      utimesSync(at, atime, mtime);
+      break;
     }
     case "link":
-      return symlinkSync(step[2], at);
+      symlinkSync(step[2], at);
+      break;
     case "chmod":
-      return chmodSync(at, step[2]);
+      chmodSync(at, step[2]);
+      break;
     case "xattr":
-      return native.lsetxattr(at, "user.deed", Buffer.from(step[2]));
+      native.lsetxattr(at, "user.deed", Buffer.from(step[2]));
+      break;
     case "mkdir":
-      return void mkdirSync(at);
+      mkdirSync(at);
+      break;
     case "remove":
-      return rmSync(at, { recursive: true });
+      rmSync(at, { recursive: true });
+      break;
     case "touch":
-      return utimesSync(at, new Date(), new Date());
+      utimesSync(at, new Date(), new Date());
+      break;
   }
 }
