@@ -1,5 +1,13 @@
 import { spawnSync } from "node:child_process";
-import { closeSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -26,7 +34,7 @@ export interface LoopFs extends Disposable {
    * mapper, which could do it for any, is in no kernel that these tests have met.
    */
   shutDown(): void;
-  /** Unmounts and mounts again, which replays the filesystem's own journal. */
+  /** Unmounts and mounts a copy of what is on the disk, which replays the filesystem's own journal: another namespace may hold the old mount. */
   reopen(): void;
 }
 
@@ -50,6 +58,9 @@ export function openLoopFs(wanted: LoopFsOptions): LoopFs {
     shutDown: () => run(["python3", "-c", SHUT_DOWN, mountPoint]),
     reopen: () => {
       run(["umount", mountPoint]);
+      const image = path.join(base, "image");
+      run(["cp", "--sparse=always", image, `${image}.copy`]);
+      renameSync(`${image}.copy`, image);
       run(mount);
     },
     [Symbol.dispose]: () => {
@@ -80,7 +91,9 @@ function makeImage(wanted: LoopFsOptions, base: string): void {
 }
 
 function loopMount(wanted: LoopFsOptions, base: string, mountPoint: string): readonly string[] {
-  const options = ["loop", ...(wanted.options ?? [])].join(",");
+  // A copy has the same UUID as what another namespace may still hold.
+  const copied = wanted.type === "xfs" ? ["nouuid"] : [];
+  const options = ["loop", ...copied, ...(wanted.options ?? [])].join(",");
   return ["mount", "-o", options, path.join(base, "image"), mountPoint];
 }
 

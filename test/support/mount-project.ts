@@ -5,7 +5,7 @@ import path from "node:path";
 /** Makes `dir/project` the root of another filesystem, so that no rename leads there from `dir/state`. Root only. */
 export function mountProject(dir: string, source: string): Disposable {
   const project = path.join(dir, "project");
-  mkdirSync(project);
+  mkdirSync(project, { recursive: true });
   run("mount", "--bind", source, project);
   return { [Symbol.dispose]: () => run("umount", project) };
 }
