@@ -11,12 +11,12 @@ interface Seen {
 
 /**
  * The program in a terminal of its own (script(1)). Each answer is typed once what it answers has been seen: keys
- * that come earlier are the task's.
+ * that come earlier are the task's. A function does something first.
  */
 export async function inTerminal(
   person: Person,
   args: readonly string[],
-  answers: readonly (readonly [seen: string, keys: string])[],
+  answers: readonly (readonly [seen: string, keys: string | (() => string)])[],
 ): Promise<Seen> {
   const { argv, env } = person.command(args);
   const start = argv.indexOf(process.execPath);
@@ -36,7 +36,7 @@ export async function inTerminal(
     if (next === undefined || !fresh.includes(next[0])) return;
     fresh = "";
     left.shift();
-    child.stdin.write(next[1]);
+    child.stdin.write(typeof next[1] === "string" ? next[1] : next[1]());
   });
   const [status] = await once(child, "exit");
   assert.deepEqual(left, [], `never seen in: ${text}`);
