@@ -7,6 +7,7 @@ import { sealLayers } from "../overlay/seal-layers.js";
 import { resolveExec } from "../policy/resolve-spec.js";
 import { DEFAULT_PROFILE } from "../policy/profile/default-profile.js";
 import type { Controller } from "./controller.js";
+import { findFailures } from "./count-failures.js";
 import type { RunResult } from "./finish-run.js";
 import { lockSession } from "./lock-workspaces.js";
 import { refuseAlive } from "./refuse-alive.js";
@@ -71,7 +72,10 @@ async function admitExec(
   const digest = record.profile?.digest ?? DEFAULT_PROFILE.digest;
   await admitCommand(
     controller,
-    { profile, digest, session, argv: request.command, place },
+    {
+      ...{ profile, digest, session, argv: request.command, place },
+      failures: findFailures(record, request.command),
+    },
     request.approve,
   );
 }

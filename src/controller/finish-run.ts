@@ -1,6 +1,7 @@
 import type { Changeset } from "../core/change.js";
 import type { SessionRecord, SessionState } from "../core/session.js";
 import type { Controller } from "./controller.js";
+import { countFailure } from "./count-failures.js";
 import { readLayers } from "./read-layers.js";
 import type { TaskEnd } from "./supervise-task.js";
 
@@ -17,7 +18,7 @@ export async function finishRun(
   end: TaskEnd,
 ): Promise<RunResult> {
   const sealed = await readLayers(controller, record);
-  const next: SessionRecord = {
+  const ended: SessionRecord = {
     ...record,
     ...sealed.fields,
     state: stateAfter(end),
@@ -28,21 +29,23 @@ export async function finishRun(
     endedAt: new Date().toISOString(),
     ...(end.outcome.outcome === "interrupted" ? { reason: end.outcome.reason } : {}),
   };
+  const failures = countFailure(ended);
+  const next = failures === undefined ? ended : { ...ended, failures };
   // A power cut may take the record of a run that changed nothing: there is nothing else to lose.
   const durable = sealed.changeset.changes.length > 0;
   controller.store.updateSession(next, { durable });
   const { session } = record;
   const { digest, changes } = sealed.changeset;
-  const ended = {
+  const entry = {
     ...{ event: "run.ended", session, digest },
     data: { outcome: { ...end.outcome }, counts: { ...sealed.fields.counts } },
   };
-  if (!durable) controller.store.appendAudit(ended, { durable });
+  if (!durable) controller.store.appendAudit(entry, { durable });
   else {
     const { toChangeEntries } = await import("./log-changes.js");
     controller.store.appendAudit([
       ...toChangeEntries({ event: "run.changes", session }, changes),
-      ended,
+      entry,
     ]);
   }
   return { record: next, changeset: sealed.changeset };

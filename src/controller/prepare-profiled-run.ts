@@ -4,6 +4,7 @@ import { isInside } from "../core/system-path.js";
 import { findDeniedPrograms } from "../policy/commands/find-denied-programs.js";
 import { applyProfile, refuseOtherUser } from "./apply-profile.js";
 import type { Controller } from "./controller.js";
+import { findEarlierFailures } from "./count-failures.js";
 import { findDeniedFiles } from "./find-denied-files.js";
 import { gatherFacts } from "./gather-facts.js";
 import { admitCommand } from "./judge-command.js";
@@ -39,7 +40,13 @@ export async function prepareProfiledRun(
   };
   await admitCommand(
     controller,
-    { profile, digest: frozen.digest, argv: request.command, place },
+    {
+      ...{ profile, digest: frozen.digest, argv: request.command, place },
+      failures:
+        profile.budgets.retry === undefined
+          ? 0
+          : await findEarlierFailures(controller, { command: request.command, workspaces }),
+    },
     request.approve,
   );
   return { request: asked, facts, frozen };

@@ -58,11 +58,19 @@ export interface SessionRecord {
    * the bases of what was pending are those of the stored changeset.
    */
   readonly refreshedNs?: string;
+  /** Commands that have failed one after the other, where the profile has a budget of retries. */
+  readonly failures?: readonly CommandFailures[];
   readonly owner: ProcessStamp;
   /** Commits made of this session, oldest first. */
   readonly commits: readonly CommitId[];
   /** Why it failed or was interrupted. */
   readonly reason?: string;
+}
+
+/** A command of a session, and how often it failed since it last ended well. */
+export interface CommandFailures {
+  readonly command: readonly string[];
+  readonly times: number;
 }
 
 /** How many paths a changeset adds, modifies and deletes. */

@@ -131,6 +131,9 @@ export const sessionRecordSchema: z.ZodMiniType<SessionRecord> = z.strictObject(
   counts: z.exactOptional(z.strictObject({ added: count, modified: count, deleted: count })),
   sealedNs: z.exactOptional(z.string().check(z.regex(/^\d+$/))),
   refreshedNs: z.exactOptional(z.string().check(z.regex(/^\d+$/))),
+  failures: z.exactOptional(
+    z.array(z.strictObject({ command: z.array(z.string()), times: count })),
+  ),
   owner: processStamp,
   commits: z.array(commitId),
   reason: z.exactOptional(z.string()),

@@ -127,7 +127,7 @@ test("what cannot be put in force is refused, and nothing runs", () => {
   using person = open("plain user");
   for (const line of [
     "network: {mode: open}",
-    "exec: workspace-denied",
+    "budgets: {retry: {same_command_failures: 3, over: slow}}",
     "budgets: {delete: {files: 1, per: run, over: hold}}",
     "user: {uid: 1}",
   ]) {

@@ -1,0 +1,70 @@
+import { createHash } from "node:crypto";
+import type { Approval } from "../../core/approval.js";
+import { type ApprovalId, type Digest, type SessionId, toDigest } from "../../core/ids.js";
+import { askApproval, toExpiry } from "./ask-approval.js";
+import type { AskingController } from "./asking-controller.js";
+
+/** A command that policy asks about. */
+interface AskedAbout {
+  readonly argv: readonly string[];
+  readonly place: { readonly cwd: string; readonly workspaces: readonly string[] };
+  /** Of the profile. */
+  readonly digest: Digest;
+  readonly session?: SessionId;
+  readonly rule: string;
+  readonly reason: string;
+}
+
+/** What became of the question. Approved: that approval is used up. */
+export interface SettledCommand {
+  readonly answer: "approved" | "denied" | "waiting";
+  readonly approval: ApprovalId;
+}
+
+/**
+ * Whether somebody has approved just this command, in this place and under this profile. It is asked for where nobody has yet; this does
+ * not wait.
+ */
+export async function settleCommandApproval(
+  controller: AskingController,
+  asked: AskedAbout,
+): Promise<SettledCommand> {
+  const { approval, state } = await findOrAsk(controller, asked);
+  if (state === "waiting") return { answer: "waiting", approval };
+  if (state !== "approved") return { answer: "denied", approval };
+  using ledger = await controller.store.openLedger();
+  // Somebody may have been quicker with it.
+  return ledger.approvals.use(approval)
+    ? { answer: "approved", approval }
+    : settleCommandApproval(controller, asked);
+}
+
+/** An earlier answer holds until it expires: a denial is not asked away. */
+async function findOrAsk(controller: AskingController, asked: AskedAbout): Promise<Approval> {
+  const { argv, place, session, rule, reason } = asked;
+  const kind = rule === "budgets.retry" ? "retry" : "command";
+  const { cwd, workspaces } = place;
+  const shown = { argv, cwd, workspaces, profile: asked.digest, rule, reason };
+  // How often it has failed is shown and does not make it another question.
+  const bound = { kind, ...shown, reason: kind === "retry" ? "" : reason };
+  const digest = toDigest(createHash("sha256").update(JSON.stringify(bound)).digest("hex"));
+  const of = { kind, digest, ...(session === undefined ? {} : { session }) } as const;
+  const known = await findKnown(controller, of);
+  if (known !== undefined && known.state !== "expired") return known;
+  return await askApproval(controller, {
+    ...of,
+    subject: `${kind === "retry" ? "again" : "run"}: ${JSON.stringify(argv)}`,
+    preview: `${JSON.stringify(shown, null, 2)}\n`,
+    require: 1,
+    expiresAt: toExpiry(),
+    group: rule,
+  });
+}
+
+async function findKnown(
+  { store }: AskingController,
+  of: Pick<Approval, "kind" | "digest" | "session">,
+): Promise<Approval | undefined> {
+  using ledger = await store.openLedger();
+  return ledger.approvals.find(of);
+}
