@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
 import path from "node:path";
+import { auditRows } from "./bench/audit-rows.mjs";
 import { bigFileRows } from "./bench/big-file-rows.mjs";
 import { commitRows } from "./bench/commit-rows.mjs";
 import { diffRows } from "./bench/diff-rows.mjs";
@@ -25,6 +26,7 @@ const groups = {
   many: manyRows,
   policy: policyRows,
   queue: queueRows,
+  audit: auditRows,
 };
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(groups);
 const unknown = wanted.filter((name) => !Object.hasOwn(groups, name));

@@ -32,7 +32,7 @@ export function appendAudit(
 }
 
 /** The one error for an audit log that cannot be written. */
-function toUnlogged(error: unknown): unknown {
+export function toUnlogged(error: unknown): unknown {
   if (isSandboxError(error) || !(error instanceof Error) || !("code" in error)) return error;
   return new SandboxError("unexpected", `the audit log cannot be written: ${error.message}`, {
     hint: "what cannot be recorded is not done; mend that and try again",
