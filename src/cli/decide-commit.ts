@@ -1,5 +1,5 @@
 import type { CommitReport } from "../controller/carry-out-commit.js";
-import { logRefusal } from "../controller/commit-answer.js";
+import { type CommitAnswer as CarriedAnswer, logRefusal } from "../controller/commit-answer.js";
 import type { Controller } from "../controller/controller.js";
 import { type OpenCommit, openCommit } from "../controller/open-commit.js";
 import type { CommitProposal } from "../controller/propose-commit.js";
@@ -9,6 +9,12 @@ import type { SessionId } from "../core/ids.js";
 import { isApproval } from "../core/saved-decision.js";
 import { ask } from "./ask.js";
 import { type CliContext, wantsColour } from "./cli-context.js";
+import {
+  isDeniedOverBudget,
+  listDestroyed,
+  refuseOverBudget,
+  toBudgetDigest,
+} from "../controller/refuse-over-budget.js";
 import { refuseDeniedAlone } from "../controller/refuse-denied.js";
 import { describeItems } from "../controller/describe-items.js";
 import { renderComposed, renderProposal } from "../controller/render-proposal.js";
@@ -38,6 +44,8 @@ export async function decideCommit(
     readonly controller: Controller;
     readonly open: OpenCommit;
     readonly approval: Approval;
+    /** With `yes`: a budget may be gone over. */
+    readonly overBudget?: boolean;
   },
 ): Promise<CommitAnswer> {
   const { proposal } = asked.open;
@@ -71,6 +79,7 @@ async function settle(
         "runs later on this host: --yes approves it only by name",
         toNamingHint(proposal),
       );
+      if (!asked.overBudget) refuseOverBudget(proposal, undefined);
       break;
     case "ask": {
       const answer = await askPerson(context, proposal);
@@ -83,9 +92,28 @@ async function settle(
         const { session, paths } = request;
         return await reviewAndCommit(context, controller, { session, paths, only: selected });
       }
+      if (!(await askOverBudget(context, proposal))) {
+        logRefusal(controller, proposal, "a person was asked to release the budget and declined");
+        return { answer: "declined" };
+      }
     }
   }
-  return { answer: "committed", report: await open.carryOut({ by: BY[approval] }) };
+  return { answer: "committed", report: await open.carryOut(toAnswer(proposal, approval)) };
+}
+
+/** Whoever said yes was shown what goes over the budget, and said yes to that too. */
+function toAnswer(proposal: CommitProposal, approval: Approval): CarriedAnswer {
+  const by = { by: BY[approval] };
+  return proposal.overBudget.length === 0 ? by : { ...by, budget: toBudgetDigest(proposal) };
+}
+
+/** A question of its own: what goes over a budget is not approved along with the rest. */
+async function askOverBudget(context: CliContext, proposal: CommitProposal): Promise<boolean> {
+  if (proposal.overBudget.length === 0) return true;
+  if (isDeniedOverBudget(proposal)) refuseOverBudget(proposal, undefined);
+  for (const line of listDestroyed(proposal)) context.stderr.write(`  ${line}\n`);
+  const answer = await ask(context, "This goes OVER THE BUDGET. Commit it all the same? [y/N] ");
+  return answer === "y" || answer === "yes";
 }
 
 function refuseUnapproved(items: readonly ReviewedChange[], why: string, hint: string): void {

@@ -8,10 +8,12 @@ import { toChangesetDigest } from "../core/changeset-digest.js";
 import { SandboxError } from "../core/error.js";
 import type { CommitId, Digest, SessionId } from "../core/ids.js";
 import type { CommitAnswer } from "./commit-answer.js";
+import { countEffects } from "../policy/budgets/count-effects.js";
 import type { Controller } from "./controller.js";
 import { logSealed, logSettled, logStart, logUndone } from "./log-commit.js";
 import { lockCommit } from "./lock-workspaces.js";
 import { type CommitProposal, proposeCommit } from "./propose-commit.js";
+import { refuseOverBudget } from "./refuse-over-budget.js";
 import { recoverLocked } from "./recover-workspaces.js";
 import { settleSession, toRest } from "./settle-session.js";
 
@@ -88,6 +90,7 @@ async function commitPlan(
 ): Promise<CommitReport> {
   const { plan, review } = now;
   if (plan.conflicts.length > 0) return toReport(now, undefined);
+  refuseOverBudget(now, answer.budget);
   if (plan.changes.length > 0) return toReport(now, await apply(controller, now, answer));
   logSettled(controller, now);
   await settleSession(controller, review, { taken: plan.alreadyThere });
@@ -107,6 +110,7 @@ async function apply(
     workspaces: record.workspaces,
     digest: toChangesetDigest(plan.changes),
     createdAt: new Date().toISOString(),
+    effects: countEffects(plan.changes),
   }).commit;
   store.markHot(commit);
   logStart(controller, { now, answer, commit });

@@ -1,10 +1,16 @@
 import type { JsonValue } from "../core/audit-entry.js";
-import type { ApprovalId } from "../core/ids.js";
+import type { ApprovalId, Digest } from "../core/ids.js";
+import { describeOverBudget } from "../policy/budgets/judge-budgets.js";
 import type { Controller } from "./controller.js";
 import type { CommitProposal } from "./propose-commit.js";
 
 /** Why a commit may be carried out. */
-export type CommitAnswer =
+export type CommitAnswer = Answer & {
+  /** A budget that it goes over was released: `toBudgetDigest` of what was shown. */
+  readonly budget?: Digest;
+};
+
+type Answer =
   /** A person was shown it and said yes. */
   | { readonly by: "prompt" }
   /** `--yes`. */
@@ -16,7 +22,7 @@ export type CommitAnswer =
 
 /** What policy said of the changes that are selected, by rule, and who approved them. */
 export function toDecisionData(
-  { review, selected, denied }: CommitProposal,
+  { review, selected, denied, overBudget }: CommitProposal,
   answer: CommitAnswer | { readonly by: "nobody"; readonly why: string },
 ): { readonly [key: string]: JsonValue } {
   const counts = new Map<string, number>();
@@ -25,7 +31,11 @@ export function toDecisionData(
     const key = `${decision.decision} ${decision.rule}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
-  return { answer: { ...answer }, decisions: Object.fromEntries(counts) };
+  const over = overBudget.map(describeOverBudget);
+  return {
+    ...{ answer: { ...answer }, decisions: Object.fromEntries(counts) },
+    ...(over.length === 0 ? {} : { overBudget: over }),
+  };
 }
 
 /** Puts on record that a commit was not approved: nothing was written. */

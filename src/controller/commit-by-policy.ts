@@ -1,4 +1,5 @@
 import type { CommitReport } from "./carry-out-commit.js";
+import type { CommitAnswer } from "./commit-answer.js";
 import type { Controller } from "./controller.js";
 import type { OpenCommit } from "./open-commit.js";
 import { refuseDeniedAlone } from "./refuse-denied.js";
@@ -14,7 +15,23 @@ export async function commitByPolicy(
   const { proposal } = open;
   if (proposal.plan.conflicts.length > 0) return await open.carryOut({ by: "policy" });
   refuseDeniedAlone(proposal);
-  if (proposal.needsApproval.length === 0) return await open.carryOut({ by: "policy" });
+  if (proposal.overBudget.length === 0) return await commitWithin(controller, open, {});
+  const { settleBudget } = await import("./approvals/settle-budget.js");
+  const approval = await settleBudget(controller, proposal);
+  const report = await commitWithin(controller, open, { budget: approval.digest });
+  if (report.conflicts.length > 0) return report;
+  const { useApproval } = await import("./approvals/commit-approval.js");
+  await useApproval(controller, approval);
+  return report;
+}
+
+async function commitWithin(
+  controller: Controller,
+  open: OpenCommit,
+  released: Pick<CommitAnswer, "budget">,
+): Promise<CommitReport> {
+  if (open.proposal.needsApproval.length === 0)
+    return await open.carryOut({ by: "policy", ...released });
   const { settleApproval } = await import("./approvals/settle-approval.js");
-  return await settleApproval(controller, open);
+  return await settleApproval(controller, open, released);
 }

@@ -6,6 +6,8 @@ import type { Digest } from "../core/ids.js";
 import type { CommitRequest } from "./commit-request.js";
 import type { ComposedChange } from "./composed-change.js";
 import type { Controller } from "./controller.js";
+import type { OverBudgetItem } from "../policy/budgets/judge-budgets.js";
+import { findOverBudget } from "./find-over-budget.js";
 import { findUnapproved } from "./find-unapproved.js";
 import { loadReview } from "./load-review.js";
 import { preparePlan } from "./prepare-plan.js";
@@ -28,6 +30,8 @@ export interface CommitProposal {
   readonly needsApproval: readonly ReviewedChange[];
   /** Of these: what runs later on the host and was not named as a PATH. `--yes` alone does not approve it. */
   readonly needsNaming: readonly ReviewedChange[];
+  /** Budgets that it goes over: held until somebody releases exactly it. */
+  readonly overBudget: readonly OverBudgetItem[];
   /** What policy denies: never selected. */
   readonly denied: readonly ReviewedChange[];
 }
@@ -64,6 +68,7 @@ export async function proposeCommit(
   );
   return {
     ...{ request, review, selected, plan, composed, denied, needsApproval },
+    overBudget: await findOverBudget(controller, review.record, plan.changes),
     digest: composed.size === 0 ? review.changeset.digest : toChangesetDigest(plan.changes),
     needsNaming: needsApproval.filter((item) => runsLater(item) && !isNamed(item)),
   };

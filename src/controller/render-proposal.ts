@@ -1,4 +1,5 @@
 import type { CommitProposal } from "./propose-commit.js";
+import { describeOverBudget } from "../policy/budgets/judge-budgets.js";
 import { toComposedDiff } from "./composed-diff.js";
 import type { Change } from "../core/change.js";
 import { renderPatch } from "../review/render-patch.js";
@@ -39,7 +40,8 @@ export function renderProposal(proposal: CommitProposal, o: { readonly colour: b
   ];
   const title = `Commit of ${review.record.session}`;
   const text = renderPlan({ title, workspaces: review.changeset.workspaces, steps }, o);
-  return `${text}${proposal.digest}\n`;
+  const over = proposal.overBudget.map((item) => `OVER BUDGET: ${describeOverBudget(item)}\n`);
+  return `${text}${over.join("")}${proposal.digest}\n`;
 }
 
 /** What comes of files whose content was merged, or taken in part, as a patch of what is in the workspace. */

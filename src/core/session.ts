@@ -1,3 +1,4 @@
+import type { Effects } from "./effects.js";
 import type { Layers } from "./change.js";
 import type { CommitId, Digest, SessionId } from "./ids.js";
 import type { RelPath } from "./path.js";
@@ -95,4 +96,6 @@ export interface CommitRecord {
   readonly state: "open" | "sealed" | "undone" | "partly-rolled-back" | "rolled-back";
   readonly createdAt: string;
   readonly applied: number;
+  /** What it destroys, for budgets over time; absent in rollbacks, and in records of before there were budgets. */
+  readonly effects?: Effects;
 }

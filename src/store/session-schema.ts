@@ -140,6 +140,8 @@ export const sessionRecordSchema: z.ZodMiniType<SessionRecord> = z.strictObject(
 } satisfies Record<keyof SessionRecord, unknown>);
 
 /** `commits/<id>/commit.json`. */
+const effectCount = z.strictObject({ files: count, bytes: count });
+
 export const commitRecordSchema: z.ZodMiniType<CommitRecord> = z.strictObject({
   schema: z.literal("commit/1"),
   commit: commitId,
@@ -151,4 +153,5 @@ export const commitRecordSchema: z.ZodMiniType<CommitRecord> = z.strictObject({
   state: z.enum(["open", "sealed", "undone", "partly-rolled-back", "rolled-back"]),
   createdAt: timestamp,
   applied: count,
+  effects: z.exactOptional(z.strictObject({ delete: effectCount, overwrite: effectCount })),
 } satisfies Record<keyof CommitRecord, unknown>);

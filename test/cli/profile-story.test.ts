@@ -128,7 +128,7 @@ test("what cannot be put in force is refused, and nothing runs", () => {
   for (const line of [
     "network: {mode: open}",
     "budgets: {retry: {same_command_failures: 3, over: slow}}",
-    "budgets: {delete: {files: 1, per: run, over: hold}}",
+    "budgets: {delete: {files: 1, per: run, over: slow}}",
     "user: {uid: 1}",
   ]) {
     person.make({ "../own.yaml": `version: 1\n${line}\n` });

@@ -19,6 +19,7 @@ interface CommitOptions {
   readonly dryRun?: true;
   readonly all?: true;
   readonly yes?: true;
+  readonly overBudget?: true;
   readonly json?: true;
 }
 
@@ -41,6 +42,7 @@ function define(command: Command): void {
       "-y, --yes",
       "approve what policy asks about; what runs later must be named as PATH too",
     )
+    .option("--over-budget", "with --yes: also what goes over a budget of the profile")
     .option("--json", "the result, for programs")
     .addHelpText(
       "after",
@@ -60,7 +62,9 @@ async function act(command: Command, context: CliContext): Promise<number> {
   await using open = await openCommit(controller, { ...request, asks });
   if (options.dryRun === true)
     return showPlan(context, open.proposal, { json: options.json === true, dryRun: true });
-  return await decide(context, { controller, open, approval, json: options.json === true });
+  const json = options.json === true;
+  const overBudget = options.overBudget === true;
+  return await decide(context, { controller, open, approval, overBudget, json });
 }
 
 async function decide(
@@ -69,6 +73,7 @@ async function decide(
     readonly controller: Controller;
     readonly open: OpenCommit;
     readonly approval: Approval;
+    readonly overBudget: boolean;
     readonly json: boolean;
   },
 ): Promise<number> {
@@ -81,10 +86,11 @@ async function decide(
 
 /** Throws `usage` for options that contradict one another. */
 function refuseTogether(options: CommitOptions, paths: readonly string[]): void {
-  const { all, reviewed, hunks, ours, theirs, merge, markers } = options;
+  const { all, reviewed, hunks, ours, theirs, merge, markers, overBudget, yes } = options;
   const refuse = (isWrong: boolean, why: string): void => {
     if (isWrong) throw new SandboxError("usage", why);
   };
+  refuse(overBudget === true && yes !== true, "--over-budget is for --yes: give that too");
   const isNarrow = paths.length > 0 || hunks !== undefined || reviewed === true;
   refuse(all === true && isNarrow, "--all and PATHs, --hunks or --reviewed exclude each other");
   const ways = [hunks, ours, theirs, merge].some((way) => way !== undefined);

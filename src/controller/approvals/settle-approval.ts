@@ -1,4 +1,5 @@
 import { askCommitApproval, useApproval } from "./commit-approval.js";
+import type { CommitAnswer } from "../commit-answer.js";
 import type { CommitReport } from "../carry-out-commit.js";
 import type { Controller } from "../controller.js";
 import type { OpenCommit } from "../open-commit.js";
@@ -18,12 +19,17 @@ import { renderComposed, renderProposal } from "../render-proposal.js";
 export async function settleApproval(
   controller: Controller,
   open: OpenCommit,
+  released: Pick<CommitAnswer, "budget">,
 ): Promise<CommitReport> {
   const { proposal } = open;
   const approval = await askCommitApproval(controller, proposal, () => renderPreview(proposal));
   switch (approval.state) {
     case "approved": {
-      const report = await open.carryOut({ by: "approval", approval: approval.approval });
+      const report = await open.carryOut({
+        by: "approval",
+        approval: approval.approval,
+        ...released,
+      });
       if (report.conflicts.length === 0) await useApproval(controller, approval);
       return report;
     }

@@ -1,0 +1,45 @@
+import type { Change } from "../core/change.js";
+import { addEffects, type Effects, NO_EFFECTS } from "../core/effects.js";
+import type { EffectBudget } from "../core/profile.js";
+import type { CommitRecord, SessionRecord } from "../core/session.js";
+import { countEffects } from "../policy/budgets/count-effects.js";
+import { judgeBudgets, type OverBudgetItem } from "../policy/budgets/judge-budgets.js";
+import type { Controller } from "./controller.js";
+import { readSessionProfile } from "./session-profile.js";
+
+const WINDOW_MS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
+
+/**
+ * The budgets of the session's profile that a commit of `changes` would go over. What the session's own commits did counts `per: run`; what
+ * all commits of this user did in the last minute, hour or day counts for these. What was rolled back stays counted.
+ */
+export async function findOverBudget(
+  { store }: Pick<Controller, "store">,
+  record: SessionRecord,
+  changes: readonly Change[],
+): Promise<readonly OverBudgetItem[]> {
+  const budgets = readSessionProfile(record)?.budgets ?? {};
+  if (budgets.delete === undefined && budgets.overwrite === undefined) return [];
+  const { commits } = await store.listCommits();
+  const now = Date.now();
+  return judgeBudgets(budgets, countEffects(changes), (per) =>
+    sumEffects(commits.filter((commit) => counts(commit, { per, session: record.session, now }))),
+  );
+}
+
+function counts(
+  commit: CommitRecord,
+  at: {
+    readonly per: EffectBudget["per"];
+    readonly session: SessionRecord["session"];
+    readonly now: number;
+  },
+): boolean {
+  if (commit.undoes !== undefined || commit.state === "undone") return false;
+  if (at.per === "run") return commit.session === at.session;
+  return Date.parse(commit.createdAt) > at.now - WINDOW_MS[at.per];
+}
+
+function sumEffects(commits: readonly CommitRecord[]): Effects {
+  return commits.reduce((sum, { effects }) => addEffects(sum, effects ?? NO_EFFECTS), NO_EFFECTS);
+}
