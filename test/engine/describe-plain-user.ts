@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { isBrief } from "../support/is-brief.js";
 import { openPlainUser } from "../support/plain-user.js";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -16,7 +17,7 @@ export function describeAsPlainUser(suites: readonly string[]): void {
         using user = openPlainUser();
         const result = user.run(
           [process.execPath, "--enable-source-maps", "--test", path.join(here, suite)],
-          { timeout: 500_000 },
+          { timeout: 500_000, env: isBrief ? { SANDBOX_TEST_BRIEF: "1" } : {} },
         );
         assert.equal(result.status, 0, `${result.stdout}\n${result.stderr}`);
         assert.match(result.stdout, /# pass [1-9]/);
