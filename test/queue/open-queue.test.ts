@@ -60,6 +60,7 @@ function openCase(home: string, capacity = 2) {
     ledger[Symbol.dispose]();
   };
   return {
+    [Symbol.dispose]: () => clearInterval(alive),
     close,
     ledger,
     queue,
@@ -71,7 +72,7 @@ function openCase(home: string, capacity = 2) {
 
 test("what was running when the queue was lost is interrupted, what waited goes on, nothing twice", async () => {
   using dir = openTempDir();
-  const first = openCase(dir.path);
+  using first = openCase(dir.path);
   const ids: string[] = [];
   for (const name of ["a", "b", "c", "d"])
     ids.push((await first.queue.submit(toDraft(name))).action);
@@ -80,7 +81,7 @@ test("what was running when the queue was lost is interrupted, what waited goes 
   assert.equal((await first.untilOver(ids[0] ?? "")).state, "done");
   while (first.begun.length < 3) await once(first.queue.changes, "change");
   // The process is gone now, as far as the ledger can tell: b and c were running.
-  const second = openCase(dir.path);
+  using second = openCase(dir.path);
   while (second.begun.length < 1) await once(second.queue.changes, "change");
   assert.deepEqual(second.begun, ["d"]);
   second.end("d");
@@ -96,9 +97,26 @@ test("what was running when the queue was lost is interrupted, what waited goes 
   await first.close();
 });
 
+test("what was ended or taken by another process meanwhile is not begun", async () => {
+  using dir = openTempDir();
+  using at = openCase(dir.path, 1);
+  const first = await at.queue.submit(toDraft("first"));
+  const second = await at.queue.submit(toDraft("second"));
+  const third = await at.queue.submit(toDraft("third"));
+  const result = { exit: 137 };
+  assert.equal(at.ledger.actions.end(second.action, { state: "cancelled", result }), true);
+  assert.equal(at.ledger.actions.claim(first.action), false, "it runs already");
+  at.end("first");
+  while (at.begun.length < 2) await once(at.queue.changes, "change");
+  assert.deepEqual(at.begun, ["first", "third"]);
+  at.end("third");
+  await at.untilOver(third.action);
+  await at.close();
+});
+
 test("cancels what waits and what runs, and ends what is late", async () => {
   using dir = openTempDir();
-  const at = openCase(dir.path, 1);
+  using at = openCase(dir.path, 1);
   const running = await at.queue.submit(toDraft("running"));
   const waiting = await at.queue.submit(toDraft("waiting"));
   const deadline = new Date(Date.now() + 50).toISOString();
