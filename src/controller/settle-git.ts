@@ -89,7 +89,11 @@ export async function findGitConflicts(
     const own = committed.filter((stamp) => stamp.workspace === workspace);
     const used = findGitUse(layersOf(review.record, change), gitDir, own);
     if (used === undefined) return [];
-    const reason = `git was used there on the host since the task began (${used}): a repository is committed as a whole`;
-    return [{ workspace, path: joinPath(gitDir, used), reason }];
+    const what =
+      used.how === "lock"
+        ? "git is at work there on the host, or was killed and left its lock"
+        : "git was used there on the host since the task began";
+    const reason = `${what} (${used.path}): a repository is committed as a whole`;
+    return [{ workspace, path: joinPath(gitDir, used.path), reason }];
   });
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { OUTPUT_SCHEMAS } from "../../src/cli/json/published-schemas.js";
@@ -126,6 +126,28 @@ test("a person's own use of git since the task began is a conflict of the whole 
   assert.equal(git(person, "rev-list", "--count", "main"), "1");
   const control = person.sandboxJson(["commit", "latest", "--yes", "new.txt"]);
   assert.equal(control.status, 0, control.stderr);
+});
+
+test("a lock of git's on the host, and a ref whose name has slashes, are use of git too", () => {
+  using person = openRepository();
+  git(person, "branch", "deep/er/one");
+  runInside(person, "echo two >> a.txt; git commit -qam two");
+  const args = ["commit", "latest", "--yes", ".", ".git"];
+  person.make({ ".git/index.lock": "" });
+  const locked = person.sandboxJson(args);
+  assert.equal(locked.status, 3);
+  assert.match(locked.json.conflicts[0].reason, /at work there.*index\.lock/);
+  rmSync(path.join(person.project, ".git/index.lock"));
+  assert.equal(person.sandboxJson([...args, "--dry-run"]).status, 0, "control");
+  git(
+    person,
+    "update-ref",
+    "refs/heads/deep/er/one",
+    git(person, "commit-tree", "-m", "m", "HEAD^{tree}"),
+  );
+  const used = person.sandboxJson(args);
+  assert.equal(used.status, 3);
+  assert.match(used.json.conflicts[0].reason, /was used there.*refs\/heads/);
 });
 
 test("a submodule's repository and another work tree's come with the main one", () => {
