@@ -5,12 +5,12 @@ import { isHot } from "../../src/commit/is-hot.js";
 import { openCommitCase } from "../support/commit-case.js";
 import { describeTree } from "../support/describe-tree.js";
 import { openTempDir } from "../support/temp-tree.js";
-import { everyKind } from "./every-kind.js";
+import { everyKindSealed } from "./every-kind.js";
 
 for (const staging of ["rename", "copy"] as const) {
   test(`brings every kind of change over and takes it back (${staging})`, () => {
     using dir = openTempDir();
-    const session = openCommitCase(dir.path, everyKind, { staging });
+    const session = openCommitCase(dir.path, everyKindSealed, { staging });
     const before = describeTree(session.workspace);
     const wanted = describeTree(session.snapshot, { dirTimes: false });
     session.commit();
@@ -26,7 +26,7 @@ for (const staging of ["rename", "copy"] as const) {
 
   test(`leaves nothing in the layers but directories, which are no change (${staging})`, () => {
     using dir = openTempDir();
-    const session = openCommitCase(dir.path, everyKind, { staging });
+    const session = openCommitCase(dir.path, everyKindSealed, { staging });
     session.commit();
     assert.deepEqual(session.reread().changes, []);
     const upper = session.layers[0]?.upper ?? "";

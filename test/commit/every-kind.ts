@@ -24,7 +24,6 @@ export const everyKind: OverlayCase = {
     "f.composed=base",
   ],
   prepare: `ln pair1 pair2; setfattr -n user.note -v base edited; setfattr -n user.d -v base chmodded
-    mkdir sealed; echo 1 > sealed/a; echo 2 > sealed/b; chmod 444 sealed/a; chmod 555 sealed
     touch -d '2001-02-03 04:05:06.123456789' kept edited gone dir/a chmodded dir emptied again .`,
   edit: `echo new > edited; chmod 755 mode; rm gone; rm -r dir/sub; echo 4 > dir/d
     rm emptied/x; rm -r tofile; echo now > tofile; rm todir; mkdir todir; echo in > todir/in
@@ -36,6 +35,14 @@ export const everyKind: OverlayCase = {
     printf '%s' x > "$(printf 'odd\\n\\377name')"
     truncate -s 1M holes; printf end >> holes
     touch -d '1969-12-31 23:59:58.5' deep/old; touch -d '2030-01-01 00:00:00.000000001' deep/er
-    chmod 755 sealed; rm -f sealed/a; echo now > sealed/a; chmod 444 sealed/a; rm sealed/b; echo 3 > sealed/c; chmod 555 sealed
     rm pair1; echo single > pair1; echo made > f.composed`,
+};
+
+/** The same with a directory that is read-only before and after, as are files in it: too many changes for tests that commit each alone. */
+export const everyKindSealed: OverlayCase = {
+  ...everyKind,
+  prepare: `mkdir sealed; echo 1 > sealed/a; echo 2 > sealed/b; chmod 444 sealed/a; chmod 555 sealed
+    ${everyKind.prepare}`,
+  edit: `chmod 755 sealed; rm -f sealed/a; echo now > sealed/a; chmod 444 sealed/a; rm sealed/b; echo 3 > sealed/c; chmod 555 sealed
+    ${everyKind.edit}`,
 };

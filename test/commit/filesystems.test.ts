@@ -10,16 +10,16 @@ import { describeTree } from "../support/describe-tree.js";
 import { openLoopFs } from "../support/loop-fs.js";
 import { mountProject } from "../support/mount-project.js";
 import { openTempDir } from "../support/temp-tree.js";
-import { everyKind } from "./every-kind.js";
+import { everyKindSealed } from "./every-kind.js";
 
 /**
  * Where the inode of a replaced file cannot be kept, a link to a file that stays is not made again. With what only root can set: access
  * lists of others, capabilities.
  */
 const noSplitLink = {
-  ...everyKind,
-  prepare: `${everyKind.prepare}; setfacl -m u:1234:rw kept; setfacl -d -m g:1235:rx dir; setcap cap_net_raw+ep mode`,
-  edit: `${everyKind.edit.replace("rm pair1; echo single > pair1", "rm pair1 pair2")}
+  ...everyKindSealed,
+  prepare: `${everyKindSealed.prepare}; setfacl -m u:1234:rw kept; setfacl -d -m g:1235:rx dir; setcap cap_net_raw+ep mode`,
+  edit: `${everyKindSealed.edit.replace("rm pair1; echo single > pair1", "rm pair1 pair2")}
     setfacl -m u:1236:r kept; setfacl -m u:1237:rwx chmodded; cp /bin/true able; setcap cap_net_bind_service+ep able; rm mode`,
 };
 

@@ -9,7 +9,7 @@ import { describeTree } from "../support/describe-tree.js";
 import type { LoopFs } from "../support/loop-fs.js";
 import { mountProject } from "../support/mount-project.js";
 import { openTempDir } from "../support/temp-tree.js";
-import { everyKind } from "./every-kind.js";
+import { everyKindSealed } from "./every-kind.js";
 
 /** What is on the filesystem that fails: all of it, the workspace alone, or what commits keep. */
 export const PLACES = ["all", "workspace", "commits"] as const;
@@ -19,10 +19,10 @@ export type What = "commit" | "rollback";
 
 /** Every kind of change, and enough of them that a small filesystem can end at any part. A split link is no part: see `filesystems.test.ts`. */
 const TASK = {
-  ...everyKind,
-  base: everyKind.base.map((line) => line.replace(".composed", ".plain")),
-  prepare: `${everyKind.prepare}; for i in $(seq 20); do head -c 9000 /dev/zero > old$i; done`,
-  edit: `${everyKind.edit.replace("rm pair1; echo single > pair1", "rm pair1 pair2").replace(".composed", ".plain")}
+  ...everyKindSealed,
+  base: everyKindSealed.base.map((line) => line.replace(".composed", ".plain")),
+  prepare: `${everyKindSealed.prepare}; for i in $(seq 20); do head -c 9000 /dev/zero > old$i; done`,
+  edit: `${everyKindSealed.edit.replace("rm pair1; echo single > pair1", "rm pair1 pair2").replace(".composed", ".plain")}
     for i in $(seq 20); do echo $i > old$i; mkdir n$i; head -c 9000 /dev/urandom > n$i/f; done`,
 };
 
