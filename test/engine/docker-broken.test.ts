@@ -97,6 +97,21 @@ describe("a docker daemon with one thing wrong", { skip: skipWithoutDocker() }, 
     });
   });
 
+  // As Podman 4.3.1 of Debian 12 answers.
+  it("is refused where it is a Podman that takes no seccomp profile, with the mend", async () => {
+    await using proxy = await behind((request) =>
+      request.endsWith("/_ping")
+        ? { body: "OK", headers: { "Api-Version": "1.41", Server: "Libpod/4.3.1 (linux)" } }
+        : "pass",
+    );
+    using one = openEngineCase(open(proxy.env));
+    await assert.rejects(one.run("true"), {
+      code: "sandbox-unavailable",
+      message: /Podman 4\.3\.1 at .* takes no seccomp profile/,
+      hint: /--engine oci/,
+    });
+  });
+
   it("is refused where it has no seccomp, with the mend", async () => {
     await using proxy = await behind((request) =>
       request.endsWith("/info")
