@@ -18,8 +18,8 @@ export function asksTooMuch(database: LedgerDatabase, session: string): boolean 
 }
 
 /**
- * Makes `draft` part of the one question that stands for all the session asks of this kind beyond its share: it is approved or denied with
- * them. What was shown has changed then, so approvals of it lapse.
+ * Makes `draft` part of the one question that stands for all the session asks of this kind and group beyond its share: it is approved or
+ * denied with them. What was shown has changed then, so approvals of it lapse. Groups stay apart: some have to be looked at.
  * Throws `denied` where it would stand for more than a person can look at.
  */
 export function foldQuestion(
@@ -33,8 +33,8 @@ export function foldQuestion(
   const session = draft.session ?? "";
   const sql =
     "SELECT approvals.* FROM approvals JOIN folded ON folded.approval = approvals.id" +
-    " WHERE approvals.session = ? AND approvals.kind = ? AND state = 'waiting' LIMIT 1";
-  const row = firstRow(database, sql, [session, draft.kind]);
+    " WHERE approvals.session = ? AND approvals.kind = ? AND batch = ? AND state = 'waiting' LIMIT 1";
+  const row = firstRow(database, sql, [session, draft.kind, draft.group ?? ""]);
   if (row === undefined) {
     const id = create({ ...draft, ...toFolded(undefined, draft), subject: toSubject(1) });
     remember(database, id, draft);
