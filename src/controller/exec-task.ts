@@ -6,6 +6,7 @@ import type { SessionRecord } from "../core/session.js";
 import { sealLayers } from "../overlay/seal-layers.js";
 import { resolveExec } from "../policy/resolve-spec.js";
 import { DEFAULT_PROFILE } from "../policy/profile/default-profile.js";
+import { toExecScope } from "./approvals/to-run-scope.js";
 import type { Controller } from "./controller.js";
 import { findFailures } from "./count-failures.js";
 import type { RunResult } from "./finish-run.js";
@@ -32,8 +33,9 @@ export async function execTask(
   await refuseAlive(controller, record);
   await recoverBefore(controller, record.workspaces);
   const profile = readSessionProfile(record);
-  if (profile !== undefined) await admitExec(controller, record, { request, profile });
   const spec = toExecSpec(controller, record, withProfile(request, profile));
+  if (profile !== undefined)
+    await admitExec(controller, record, { request, profile, program: spec.argv[0] });
   const engine = await controller.openEngine({
     engine: record.engine,
     runtime: record.runtime?.split(" ")[0],
@@ -57,9 +59,9 @@ export async function execTask(
 async function admitExec(
   controller: Controller,
   record: SessionRecord,
-  asked: { readonly request: ExecRequest; readonly profile: Profile },
+  asked: { readonly request: ExecRequest; readonly profile: Profile; readonly program: string },
 ): Promise<void> {
-  const { request, profile } = asked;
+  const { request, profile, program } = asked;
   const { admitCommand } = await import("./judge-command.js");
   const place = {
     cwd: record.spec.cwd,
@@ -74,6 +76,7 @@ async function admitExec(
     controller,
     {
       ...{ profile, digest, session, argv: request.command, place },
+      scope: toExecScope(request, program, controller.env),
       failures: findFailures(record, request.command),
     },
     request.approve,

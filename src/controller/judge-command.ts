@@ -6,6 +6,7 @@ import type { ShellParser } from "../policy/commands/command-unit.js";
 import { judgeRetry } from "../policy/commands/judge-retry.js";
 import { needsShell } from "../policy/commands/unwrap-command.js";
 import { findStrictest } from "../policy/strictest.js";
+import type { AskedScope } from "./approvals/asked-scope.js";
 import type { AskingController } from "./approvals/asking-controller.js";
 import type { SettledCommand } from "./approvals/command-approval.js";
 import { type CommandPlace, toCommandFacts } from "./command-facts.js";
@@ -43,7 +44,11 @@ export async function judgeCommand(
 const UNREAD: ShellParser = { parse: () => ({ unclear: "no shell was expected" }) };
 
 /** With the profile's digest. */
-type Asked = AskedCommand & { readonly digest: Digest; readonly session?: SessionId };
+type Asked = AskedCommand & {
+  readonly digest: Digest;
+  readonly session?: SessionId;
+  readonly scope: AskedScope;
+};
 
 /**
  * The front door: nothing starts that the profile denies, or asks about and nobody approves. With nobody to ask it is asked out

@@ -1,12 +1,12 @@
-import path from "node:path";
 import type { Profile } from "../core/profile.js";
 import { isInside } from "../core/system-path.js";
 import { findDeniedPrograms } from "../policy/commands/find-denied-programs.js";
+import { toRunScope } from "./approvals/to-run-scope.js";
 import { applyProfile, refuseOtherUser } from "./apply-profile.js";
 import type { Controller } from "./controller.js";
 import { findEarlierFailures } from "./count-failures.js";
 import { findDeniedFiles } from "./find-denied-files.js";
-import { gatherFacts } from "./gather-facts.js";
+import { gatherFacts, type RunFacts } from "./gather-facts.js";
 import { admitCommand } from "./judge-command.js";
 import { loadProfile } from "./load-profile.js";
 import type { PreparedRun } from "./prepared-run.js";
@@ -21,12 +21,12 @@ export async function prepareProfiledRun(
 ): Promise<PreparedRun> {
   const { profile, frozen } = loadProfile(controller, request.profile, workspaces);
   const applied = applyProfile(request, profile, workspaces);
-  const asked = {
-    ...applied,
-    readOnly: [...applied.readOnly, ...findProjectFiles(workspaces)],
-    masked: findMasked(controller, profile, request),
-  };
-  const facts = gatherFacts(controller, asked, workspaces);
+  const readOnly = [...applied.readOnly, ...findProjectFiles(workspaces)];
+  // What is shown besides the system's directories may hold denied programs too.
+  const plain = gatherFacts(controller, { ...applied, readOnly }, workspaces);
+  const masked = findMasked(controller, profile, { image: request.image, facts: plain });
+  const asked = { ...applied, readOnly, masked };
+  const facts = masked.length === 0 ? plain : gatherFacts(controller, asked, workspaces);
   refuseOtherUser(profile, facts.task);
   const cwd = workspaces.some((workspace) => isInside(controller.cwd, workspace))
     ? controller.cwd
@@ -42,6 +42,7 @@ export async function prepareProfiledRun(
     controller,
     {
       ...{ profile, digest: frozen.digest, argv: request.command, place },
+      scope: toRunScope(asked, facts, controller.env),
       failures:
         profile.budgets.retry === undefined
           ? 0
@@ -56,14 +57,17 @@ export async function prepareProfiledRun(
 function findMasked(
   controller: Controller,
   profile: Profile,
-  { image, tools }: RunRequest,
+  { image, facts }: { readonly image: string | undefined; readonly facts: RunFacts },
 ): readonly string[] {
   const denied = findDeniedPrograms(profile);
   const { names, files } = denied;
   if (image === undefined) {
-    const beside = tools.map((tool) => path.resolve(controller.cwd, tool));
+    const beside = [...facts.tool.prefixes, ...facts.toolPrefixes, ...facts.readOnly];
     const places = controller.invokerPath.split(":").filter((entry) => entry.startsWith("/"));
-    return findDeniedFiles(denied, [...places, ...beside.flatMap((tool) => [tool, `${tool}/bin`])]);
+    return findDeniedFiles(denied, [
+      ...places,
+      ...beside.flatMap((shown) => [shown, `${shown}/bin`]),
+    ]);
   }
   if (names.length + files.length > 0)
     controller.notice(

@@ -47,6 +47,43 @@ for (const kind of KINDS)
       assert.equal(run(person, ASK, "true").status, 0, "control");
     });
 
+    test("an approval is of the whole request: not of other variables, paths, limits or programs", () => {
+      using person = openPerson(kind);
+      person.make({ "../own.yaml": ASK, "../secret": "1", "../bin/touch": "#!/bin/sh\n" });
+      const ask = (options: readonly string[], command = "touch") =>
+        person.sandbox([
+          ...["run", "--commit", "never", "--profile", "../own.yaml"],
+          ...[...options, "--", command, "made"],
+        ]);
+      const env = ["--env", "A_TOKEN=first-value", "--env", "PLAIN=shown"];
+      const approval = toApprovalId(ask(env).stderr);
+      const { stdout: shown } = person.sandbox(["approvals", "show", approval]);
+      assert.match(shown, /PLAIN=shown/);
+      assert.match(shown, /"program": "\/usr\/bin\/touch"/);
+      assert.match(shown, /A_TOKEN=\[masked\]/);
+      assert.equal(person.sandbox(["approve", approval, "--yes"]).status, 0);
+      for (const options of [
+        [],
+        [...env, "--env", "LD_PRELOAD=./x.so"],
+        ["--env", "A_TOKEN=other-value", "--env", "PLAIN=shown"],
+        [...env, "--ro", "../secret"],
+        [...env, "--memory", "1GiB"],
+      ])
+        assert.equal(ask(options).status, 4, options.join(" "));
+      assert.equal(ask(env).status, 0, "control");
+    });
+
+    test("a long command is asked about too, and its secrets are in no line of the log", () => {
+      using person = openPerson(kind);
+      const long = Array.from({ length: 200 }, (_, index) => `file-${index}`);
+      const asked = run(person, ASK, "touch", "--password", "hunter2hunter", ...long);
+      const approval = toApprovalId(asked.stderr);
+      assert.match(person.sandbox(["approvals", "show", approval]).stdout, /"file-199"/);
+      const { stdout: log } = person.sandbox(["log", "--json"]);
+      assert.match(log, /approval\.asked/);
+      assert.doesNotMatch(log, /hunter2hunter/);
+    });
+
     test("the same command over and over is asked about; another one, or one that ended well, is not", () => {
       using person = openPerson(kind);
       const profile = RETRY("ask");

@@ -36,7 +36,8 @@ for d in . /tmp $HOME /var/tmp /dev/shm /run; do
   ${LOADER} $d/t 2>/dev/null && echo "through: $d loader"
   printf '#!/bin/sh\\n' >$d/s; chmod +x $d/s; $d/s 2>/dev/null && echo "through: $d script"
   rm -f $d/t $d/s
-done; printf 'echo read\\n' >r; sh r; rm r`;
+done; printf 'echo read\\n' >r; sh r; rm r
+python3 -c "import os; os.execve(os.memfd_create('x'), ['x'], {})" 2>&1 | grep -q 'Exec format' && echo "through: memory"; true`;
 
 /** Where scripts may not be executed they are read. */
 const BEGIN = "import os; os.execv('/bin/sh', ['sh', 'ways'])";
@@ -107,7 +108,13 @@ for (const { name, options } of ENGINES)
         }
         assert.deepEqual(lines(person, profiled, PLACES, docker?.env), ["read"]);
         const free = lines(person, options, PLACES, docker?.env);
-        for (const place of [". program", "/tmp loader", ". script", "/home/sandbox program"])
+        for (const place of [
+          ". program",
+          "/tmp loader",
+          ". script",
+          "/home/sandbox program",
+          "memory",
+        ])
           assert.ok(free.includes(`through: ${place}`), `control: ${place} in ${free}`);
       });
     }
@@ -130,6 +137,26 @@ test("another name of a denied program's file goes with it", {
   } finally {
     for (const other of others) rmSync(other, { force: true });
   }
+});
+
+test("a denied program is not there either in what is shown for the command or by --ro", () => {
+  using person = openPerson(isRoot ? "root" : "plain user");
+  const prefix = path.join(person.home, "agent");
+  person.make({
+    "../denied.yaml": DENIED,
+    "../agent/package.json": "{}",
+    "../agent/bin/agent": "#!/bin/sh\ncd $(dirname $0); ./od; ./other\n",
+    "../agent/bin/od": "#!/bin/sh\necho through\n",
+    "../agent/bin/other": "#!/bin/sh\necho end\n",
+  });
+  for (const name of ["agent", "od", "other"]) chmodSync(path.join(prefix, "bin", name), 0o755);
+  const agent = (...options: readonly string[]) =>
+    person.sandbox(["run", "--commit", "never", ...options, "--", path.join(prefix, "bin/agent")])
+      .stdout;
+  const denied = ["--profile", "../denied.yaml"];
+  assert.equal(agent(...denied), "end\n");
+  assert.equal(agent(...denied, "--ro", prefix), "end\n");
+  assert.equal(agent(), "through\nend\n", "control");
 });
 
 test("perl, which every sandbox begins with, is not denied in silence", () => {

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Approval } from "../../core/approval.js";
 import { type ApprovalId, type Digest, type SessionId, toDigest } from "../../core/ids.js";
+import { maskArgv } from "../../core/mask-secrets.js";
 import { askApproval, toExpiry } from "./ask-approval.js";
+import type { AskedScope } from "./asked-scope.js";
 import type { AskingController } from "./asking-controller.js";
 
 /** A command that policy asks about. */
@@ -11,6 +13,7 @@ interface AskedAbout {
   /** Of the profile. */
   readonly digest: Digest;
   readonly session?: SessionId;
+  readonly scope: AskedScope;
   readonly rule: string;
   readonly reason: string;
 }
@@ -22,8 +25,8 @@ export interface SettledCommand {
 }
 
 /**
- * Whether somebody has approved just this command, in this place and under this profile. It is asked for where nobody has yet; this does
- * not wait.
+ * Whether somebody has approved just this command, in this place, in this scope and under this profile. It is asked for where nobody has
+ * yet; this does not wait.
  */
 export async function settleCommandApproval(
   controller: AskingController,
@@ -41,24 +44,33 @@ export async function settleCommandApproval(
 
 /** An earlier answer holds until it expires: a denial is not asked away. */
 async function findOrAsk(controller: AskingController, asked: AskedAbout): Promise<Approval> {
-  const { argv, place, session, rule, reason } = asked;
+  const { argv, place, scope, session, rule, reason } = asked;
   const kind = rule === "budgets.retry" ? "retry" : "command";
   const { cwd, workspaces } = place;
-  const shown = { argv, cwd, workspaces, profile: asked.digest, rule, reason };
+  const what = { argv, cwd, workspaces };
+  const shown = { ...what, ...scope.shown, profile: asked.digest, rule, reason };
   // How often it has failed is shown and does not make it another question.
-  const bound = { kind, ...shown, reason: kind === "retry" ? "" : reason };
+  const bound = { kind, ...shown, env: scope.env, reason: kind === "retry" ? "" : reason };
   const digest = toDigest(createHash("sha256").update(JSON.stringify(bound)).digest("hex"));
   const of = { kind, digest, ...(session === undefined ? {} : { session }) } as const;
   const known = await findKnown(controller, of);
   if (known !== undefined && known.state !== "expired") return known;
   return await askApproval(controller, {
     ...of,
-    subject: `${kind === "retry" ? "again" : "run"}: ${JSON.stringify(argv)}`,
+    subject: toSubject(kind === "retry" ? "again" : "run", argv),
     preview: `${JSON.stringify(shown, null, 2)}\n`,
     require: 1,
     expiresAt: toExpiry(),
     group: rule,
   });
+}
+
+/** Of a line, which lists and the log show: what is a secret stands in the preview alone. */
+const MOST_SUBJECT = 300;
+
+function toSubject(verb: string, argv: readonly string[]): string {
+  const subject = `${verb}: ${JSON.stringify(maskArgv(argv))}`;
+  return subject.length <= MOST_SUBJECT ? subject : `${subject.slice(0, MOST_SUBJECT)}…`;
 }
 
 async function findKnown(

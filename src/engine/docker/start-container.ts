@@ -200,7 +200,7 @@ async function createContainer(
       ...layers.mounts,
     ],
     hasHosts: hosts.length > 0,
-    seccomp: readSeccompProfile(engine.profilesDir, spec.seccomp),
+    seccomp: readSeccompProfile(engine.profilesDir, spec),
     stdin: spec.terminal || options.io.stdin !== "none",
     ...(engine.runtime === undefined ? {} : { runtime: engine.runtime }),
     ...(options.terminalSize === undefined ? {} : { terminalSize: options.terminalSize }),

@@ -146,7 +146,7 @@ function readFilter(
 ): ReturnType<typeof obtainFilter> {
   return obtainFilter({
     runtime,
-    profileText: readSeccompProfile(engine.profilesDir, spec.seccomp),
+    profileText: readSeccompProfile(engine.profilesDir, spec),
     cacheDir: engine.cacheDir,
     scratchDir: options.scratchDir,
     sandboxId: options.sandboxId,
