@@ -94,8 +94,11 @@ test("an answer to something else than what is asked is refused, and so is one t
   );
   assert.equal(at.approvals.read(approval.approval).state, "expired");
   assert.equal(at.approvals.use(approval.approval), false);
-  const later = { ...toQuestion("a"), expiresAt: new Date(at.clock.now + 1).toISOString() };
-  assert.equal(at.approvals.ask(later).isNew, true);
+  const wordy = { subject: `run ${"x".repeat(9000)}`, preview: "whole" };
+  const later = { ...toQuestion("a", wordy), expiresAt: new Date(at.clock.now + 1).toISOString() };
+  const asked = at.approvals.ask(later);
+  assert.equal(asked.isNew, true);
+  assert.match(asked.approval.subject, /^run x{495}…$/);
   const bad = parseIdOfNone();
   assert.throws(() => at.approvals.read(bad), code("not-found"));
   assert.throws(() => at.approvals.ask(toQuestion("c")), code("usage"));

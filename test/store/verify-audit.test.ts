@@ -112,6 +112,13 @@ test("a head that is missing, made up or of another key is found", () => {
   other.append("a.one");
   writeFileSync(log.at("key"), readFileSync(other.at("key")));
   assert.match(whyOf(log), /not signed with this host's key/);
+  writeFileSync(log.at("key"), "no key");
+  assert.throws(() => log.verify(), {
+    code: "damaged",
+    message: /key is not the key of an audit log/,
+  });
+  assert.throws(() => log.append("a.six"), { code: "damaged" });
+  log.edit((lines) => lines.slice(0, 5));
   writeFileSync(log.at("key"), key);
   assert.equal(whyOf(log), "nothing is wrong", "control");
 });

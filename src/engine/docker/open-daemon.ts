@@ -154,6 +154,7 @@ export async function openDaemon(found: FoundDaemon, use: DaemonUse = {}): Promi
   const unknown = { facts: { apiVersion: "", server: "" }, images };
   const answer = await ping(new Daemon(found, connect(undefined), unknown));
   const server = String(answer.headers["server"] ?? "");
+  refuseOldPodman(found, server);
   const apiVersion = agree(String(answer.headers["api-version"] ?? ""), { found, server });
   return new Daemon(found, connect(`v${apiVersion}`), { facts: { apiVersion, server }, images });
 }
@@ -162,6 +163,17 @@ async function ping(daemon: Daemon): Promise<IncomingMessage> {
   const answer = await daemon.open({ method: "GET", path: "/_ping", doing: "answer" });
   answer.resume();
   return answer as IncomingMessage;
+}
+
+/** Podman 4 takes a seccomp profile only as a path of its own host, and no owner of a tmpfs (tried: 4.3.1). */
+function refuseOldPodman(found: FoundDaemon, server: string): void {
+  const [, version = "", major = ""] = /^Libpod\/((\d+)\S*)/.exec(server) ?? [];
+  if (major === "" || Number(major) > 4) return;
+  throw new SandboxError(
+    "sandbox-unavailable",
+    `Podman ${version} at ${found.address} takes no seccomp profile through its API`,
+    { hint: "--engine oci needs no daemon and no root; or a Docker daemon (DOCKER_HOST)" },
+  );
 }
 
 function agree(

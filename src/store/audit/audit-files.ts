@@ -10,7 +10,7 @@ export interface AuditFiles {
   readonly lock: string;
   /** The newest signature over the end of the log. */
   readonly head: string;
-  /** The private key of the heads, PKCS #8 in PEM. */
+  /** The private key of the heads, a JWK. */
   readonly key: string;
   /** The key before its first head is there. */
   readonly newKey: string;

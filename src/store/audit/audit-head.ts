@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync } from "node:fs";
-import { hasErrno } from "../../core/error.js";
+import { hasErrno, SandboxError } from "../../core/error.js";
 import { syncDirectory, writeFileAtomic } from "../../host/atomic-file.js";
-import { loadCrypto } from "../../host/sha256.js";
+import { loadCrypto, sha256Hex } from "../../host/sha256.js";
 import type { AuditFiles } from "./audit-files.js";
 
 type KeyObject = import("node:crypto").KeyObject;
@@ -15,7 +15,7 @@ interface AuditHead {
   readonly seq: number;
   readonly hash: string;
   readonly at: string;
-  /** The first 16 hexadecimal digits of the SHA-256 of the public key (SPKI, DER). */
+  /** The first 16 hexadecimal digits of the SHA-256 of the public key (`x` of its JWK, RFC 8037). */
   readonly key: string;
   /** Ed25519 (RFC 8032) over the other fields, a line each; base64. */
   readonly signature: string;
@@ -43,26 +43,20 @@ export function readHead(files: AuditFiles): FoundHead {
   if (head === undefined) return { state: "bad", why: "the head of the log is no head" };
   if (key === undefined)
     return { state: "bad", why: "the key that signed the head of the log is missing" };
-  const { createPrivateKey, createPublicKey, verify } = loadCrypto();
-  const own = createPublicKey(createPrivateKey(key));
+  const own = parseKey(files, key);
   const signature = Buffer.from(head.signature, "base64");
-  if (head.key !== toKeyId(own) || !verify(null, toSigned(head), own, signature))
+  const { createPublicKey, verify } = loadCrypto();
+  if (head.key !== toKeyId(own) || !verify(null, toSigned(head), createPublicKey(own), signature))
     return { state: "bad", why: "the head of the log was not signed with this host's key" };
   return { state: "good", head };
 }
 
 /** Replaces the head with one over `claim`; makes the key with the first. The caller holds the log's lock. */
 export function writeHead(files: AuditFiles, claim: HeadClaim): void {
-  const { createPrivateKey, createPublicKey, sign } = loadCrypto();
   const known = readIfThere(files.key) ?? readIfThere(files.newKey);
-  const pem = known ?? makeKey(files);
-  const own = createPrivateKey(pem);
-  const unsigned = {
-    schema: "audit-head/1",
-    ...claim,
-    key: toKeyId(createPublicKey(own)),
-  } as const;
-  const signature = sign(null, toSigned(unsigned), own).toString("base64");
+  const own = parseKey(files, known ?? makeKey(files));
+  const unsigned = { schema: "audit-head/1", ...claim, key: toKeyId(own) } as const;
+  const signature = loadCrypto().sign(null, toSigned(unsigned), own).toString("base64");
   writeFileAtomic(files.head, `${JSON.stringify({ ...unsigned, signature })}\n`, {
     sync: "content",
   });
@@ -75,14 +69,25 @@ export function writeHead(files: AuditFiles, claim: HeadClaim): void {
 
 function makeKey(files: AuditFiles): string {
   const { privateKey } = loadCrypto().generateKeyPairSync("ed25519");
-  const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
-  writeFileAtomic(files.newKey, pem);
-  return pem;
+  const text = `${JSON.stringify(privateKey.export({ format: "jwk" }))}\n`;
+  writeFileAtomic(files.newKey, text);
+  return text;
+}
+
+/** As a JWK: to read one in PEM takes milliseconds that each run with changes would pay. Throws `damaged`. */
+function parseKey({ key: file }: AuditFiles, text: string): KeyObject {
+  try {
+    return loadCrypto().createPrivateKey({ key: JSON.parse(text), format: "jwk" });
+  } catch (error) {
+    throw new SandboxError("damaged", `${file} is not the key of an audit log`, {
+      hint: "put it back from a backup, or move the audit directory away: a new log begins then",
+      cause: error,
+    });
+  }
 }
 
 function toKeyId(key: KeyObject): string {
-  const der = key.export({ type: "spki", format: "der" });
-  return loadCrypto().createHash("sha256").update(der).digest("hex").slice(0, 16);
+  return sha256Hex(key.export({ format: "jwk" }).x ?? "").slice(0, 16);
 }
 
 function toSigned({ seq, hash, at, key }: Omit<AuditHead, "signature">): Buffer {

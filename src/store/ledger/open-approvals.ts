@@ -97,11 +97,13 @@ function checkDraft(draft: ApprovalDraft, now: number): ApprovalDraft {
     if (isWrong) throw new SandboxError("usage", `a question to a person ${why}`);
   };
   refuse(/[\r\n]/.test(draft.subject), "has a subject of one line");
-  refuse(draft.subject.length > MOST_SUBJECT, "has a subject that is too long");
   refuse(draft.preview.length > MOST_PREVIEW, "has a preview that is too long to look at");
   refuse(!Number.isInteger(draft.require) || draft.require < 1, "needs a reviewer");
   refuse(!(Date.parse(draft.expiresAt) > now), "expires after it was asked");
-  return { ...draft, expiresAt: new Date(draft.expiresAt).toISOString() };
+  // What is bound is in the preview: the subject only says what it is about.
+  const { subject: whole } = draft;
+  const subject = whole.length > MOST_SUBJECT ? `${whole.slice(0, MOST_SUBJECT - 1)}…` : whole;
+  return { ...draft, subject, expiresAt: new Date(draft.expiresAt).toISOString() };
 }
 
 function askOnce(
