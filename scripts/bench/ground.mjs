@@ -17,7 +17,9 @@ import { time } from "./measure.mjs";
 
 export const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 export const launcher = path.join(root, "sandbox");
-const program = path.join(root, "dist", "sandbox", "cli-main.cjs");
+const program = path.join(root, "dist", "sandbox", "start.cjs");
+/** As the launcher has it. */
+const launched = ["--max-semi-space-size=4", program];
 const hook = path.join(root, "scripts", "bench", "usage.cjs");
 
 export function openGround() {
@@ -61,9 +63,9 @@ export function openGround() {
     },
     sandbox: (...args) => time([launcher, ...args], { env }),
     /** What the program's own process took: `ms`, and what `usage.cjs` says. */
-    sandboxUsage: (...args) => usageOf([program, ...args], env, base),
+    sandboxUsage: (...args) => usageOf([...launched, ...args], env, base),
     /** Peak memory in MiB of the program's own process. */
-    sandboxPeak: (...args) => usageOf([program, ...args], env, base).peakKib / 1024,
+    sandboxPeak: (...args) => usageOf([...launched, ...args], env, base).peakKib / 1024,
     nodePeak: (...args) => usageOf(args, env, base).peakKib / 1024,
     /** The record of a session that is there. */
     readSession: (id) => readSession(path.join(dir, "state"), id),

@@ -37,7 +37,7 @@ export interface CheckContext {
 export function checkChange(change: Change, context: CheckContext): Verdict {
   const found = find(change, context);
   if (typeof found === "string") return checkMissing(change, found, context);
-  if (isAsFound(change, found)) return { verdict: "before", stat: found };
+  if (isAsFound(change, found)) return { verdict: "before", stat: withHeldTexts(found, change) };
   const present = { at: context.workspace.at(change.path), stat: found };
   const host = describeHostEdit(change, present, context);
   if (host === undefined) return { verdict: "before", stat: found };
@@ -78,6 +78,13 @@ function isAsFound({ before, hostTouched }: Change, stat: FileStat): boolean {
     stat.gid === before.gid &&
     (stat.type !== "file" || (stat.size === before.size && stat.mtimeNs === before.mtimeNs))
   );
+}
+
+/** The texts that the change holds anyway instead of copies of them: of a hundred thousand some megabytes. */
+function withHeldTexts(found: FileStat, { before }: Change): FileStat {
+  if (before === undefined || before.mtimeNs !== found.mtimeNs) return found;
+  const { ino, mtimeNs, ctimeNs } = before;
+  return { ...found, ino, mtimeNs, ctimeNs };
 }
 
 /** What the host did to a path since the task saw it; undefined where it did nothing. */

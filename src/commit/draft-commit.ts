@@ -1,4 +1,4 @@
-import type { Change, Layers, NextState, Xattrs } from "../core/change.js";
+import type { Change, Layers, Xattrs } from "../core/change.js";
 import { SandboxError } from "../core/error.js";
 import type { FileStat } from "../host/confined-stat.js";
 import { isOverlayMark, readValues } from "./carried-xattrs.js";
@@ -29,27 +29,43 @@ export function draftCommit(
   context: CommitContext,
   ready: readonly ReadyChange[],
 ): readonly Draft[] {
-  const uppers = ready.map(({ change }) =>
-    findUpper(context, context.composed.get(change)?.original ?? change),
-  );
-  const names = countNames(context, ready, uppers);
   const owners = createOwners(context);
-  return ready.map(({ change, present }, index) => {
-    const { workspace, path, after, before } = change;
+  // Looked at one by one: what was seen of a hundred thousand paths would be the greatest thing in memory.
+  const linked: Linked[] = [];
+  const drafts = ready.map(({ change, present }) => {
+    const { workspace, path, before } = change;
     const draft: Writable<Draft> = { workspace, path };
     if (before !== undefined) draft.known = before;
     if (present !== undefined) draft.present = present;
-    const upper = uppers[index];
-    if (after === undefined || upper === undefined) return draft;
     const composed = context.composed.get(change);
-    const { nlink, ino } = upper.stat;
-    const isMoved = composed === undefined && after.type !== "dir";
-    const mtimeNs = isMoved ? sameText(upper.stat.mtimeNs, after.mtimeNs) : after.mtimeNs;
-    draft.after = toState(after, { owner: owners(change, present), mtimeNs });
-    const sole = nlink === 1 || nlink <= (names.get(`${workspace}/${ino}`) ?? 1);
-    draft.source = toSource(context, change, { upper, sole, composed });
+    const upper = findUpper(context, composed?.original ?? change);
+    if (upper === undefined) return draft;
+    const found = { change, upper, composed };
+    draft.after = toAfter(found, owners(change, present));
+    const { type, nlink } = upper.stat;
+    if (type === "file" && nlink > 1) linked.push({ ...found, draft });
+    else draft.source = toSource(context, { ...found, sole: true });
     return draft;
   });
+  const names = countNames(linked);
+  for (const { draft, ...found } of linked) {
+    const { ino, nlink } = found.upper.stat;
+    const sole = nlink <= (names.get(`${draft.workspace}/${ino}`) ?? 1);
+    draft.source = toSource(context, { ...found, sole });
+  }
+  return drafts;
+}
+
+/** What a source is made of. */
+interface Found {
+  readonly change: Change;
+  readonly upper: Upper;
+  readonly composed: Composed | undefined;
+}
+
+/** A draft whose source depends on which of the names of its inode are committed. */
+interface Linked extends Found {
+  readonly draft: Writable<Draft>;
 }
 
 /** A path of the upperdir; `marks`: overlayfs's on it, where they are known. */
@@ -59,30 +75,25 @@ interface Upper {
 }
 
 /** How many names of each inode of the layers are committed as they are. */
-function countNames(
-  context: CommitContext,
-  ready: readonly ReadyChange[],
-  uppers: readonly (Upper | undefined)[],
-): ReadonlyMap<string, number> {
+function countNames(linked: readonly Linked[]): ReadonlyMap<string, number> {
   const names = new Map<string, number>();
-  ready.forEach(({ change }, index) => {
-    const upper = uppers[index]?.stat;
-    if (upper?.type !== "file" || upper.nlink === 1 || context.composed.has(change)) return;
-    const key = `${change.workspace}/${upper.ino}`;
+  for (const { draft, upper, composed } of linked) {
+    if (composed !== undefined) continue;
+    const key = `${draft.workspace}/${upper.stat.ino}`;
     names.set(key, (names.get(key) ?? 0) + 1);
-  });
+  }
   return names;
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-function toState(
-  next: NextState,
-  known: { readonly owner: Ids; readonly mtimeNs: string },
-): PathState {
-  const { type, mode, size, digest, target, xattrs } = next;
-  const { uid, gid } = known.owner;
-  const { mtimeNs } = known;
+function toAfter({ change, upper, composed }: Found, owner: Ids): PathState {
+  const { after } = change;
+  if (after === undefined) throw new Error(`a deletion of ${change.path} has no result`);
+  const { type, mode, size, digest, target, xattrs } = after;
+  const { uid, gid } = owner;
+  const isMoved = composed === undefined && type !== "dir";
+  const mtimeNs = isMoved ? sameText(upper.stat.mtimeNs, after.mtimeNs) : after.mtimeNs;
   const state: Writable<PathState> = { type, mode, uid, gid, size, mtimeNs };
   if (digest !== undefined) state.digest = digest;
   if (target !== undefined) state.target = target;
@@ -126,16 +137,8 @@ function altered(change: Change, how: string): SandboxError {
   );
 }
 
-function toSource(
-  context: CommitContext,
-  change: Change,
-  known: {
-    readonly upper: Upper;
-    readonly sole: boolean;
-    readonly composed: Composed | undefined;
-  },
-): DraftSource {
-  const { composed } = known;
+function toSource(context: CommitContext, known: Found & { readonly sole: boolean }): DraftSource {
+  const { change, composed } = known;
   const upper = known.upper.stat;
   if (composed !== undefined) {
     const copy = { kind: "copy", from: { root: COMMIT_ROOT, path: composed.content } } as const;

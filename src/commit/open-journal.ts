@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { constants } from "node:fs";
 import type { RelPath } from "../core/path.js";
 import type { FileOps } from "../host/confined-ops.js";
@@ -11,7 +11,15 @@ export const JOURNAL_NAME = "journal.jsonl" as RelPath;
 /** Its name until the plan in it is durable: so one of the other name never holds a part of a plan. */
 const DRAFT_NAME = "journal.new" as RelPath;
 
-const CHUNK_BYTES = 1024 * 1024;
+/** The beginning of a journal: its length in bytes and the SHA-256 of it so far. */
+export interface SoundPart {
+  readonly length: number;
+  readonly hash: Hash;
+}
+
+const CHUNK_BYTES = 256 * 1024;
+/** Bytes of a UTF-16 unit in UTF-8, at most. */
+const LONGEST_UNIT = 3;
 
 /** A journal open for appending. Records are JSON, one a line. */
 export interface Journal extends Disposable {
@@ -29,20 +37,20 @@ export interface Journal extends Disposable {
   cutTo(length: number): void;
 }
 
-/** Creates the journal of a new commit, which `publish` names, or goes on with one whose sound part is `content`. */
-export function openJournal(ops: FileOps, roots: Roots, content?: Buffer): Journal {
-  const name = content === undefined ? DRAFT_NAME : JOURNAL_NAME;
+/** Creates the journal of a new commit, which `publish` names, or goes on after the `sound` part of one. */
+export function openJournal(ops: FileOps, roots: Roots, sound?: SoundPart): Journal {
+  const name = sound === undefined ? DRAFT_NAME : JOURNAL_NAME;
   const at = roots.at({ root: COMMIT_ROOT, path: name });
-  const create = content === undefined ? constants.O_CREAT | constants.O_EXCL : 0;
+  const create = sound === undefined ? constants.O_CREAT | constants.O_EXCL : 0;
   const fd = ops.openFile(at, constants.O_WRONLY | constants.O_APPEND | create);
-  const hash = createHash("sha256");
-  let length = content?.length ?? 0;
-  if (content !== undefined) {
-    hash.update(content);
-    ops.truncate(fd, length);
-  }
+  const hash = sound?.hash ?? createHash("sha256");
+  let length = sound?.length ?? 0;
+  if (sound !== undefined) ops.truncate(fd, length);
+  // One for all pieces: what is outside of V8's heap is freed late.
+  const buffer = Buffer.allocUnsafe(2 * LONGEST_UNIT * CHUNK_BYTES);
   const write = (text: string): void => {
-    const data = Buffer.from(text, "utf8");
+    const fits = text.length * LONGEST_UNIT <= buffer.length;
+    const data = fits ? buffer.subarray(0, buffer.write(text)) : Buffer.from(text, "utf8");
     ops.write(fd, data);
     hash.update(data);
     length += data.length;

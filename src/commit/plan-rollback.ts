@@ -65,7 +65,7 @@ export function planRollback(o: RollbackOptions): RollbackPlan {
 }
 
 function compare(o: RollbackOptions): RollbackPlan {
-  const content = readJournal(o.commitDir);
+  const content = readJournal(o.commitDir, { withoutSources: true });
   const { transaction } = content;
   if (transaction === undefined || !content.sealed)
     throw new SandboxError("usage", `the commit in ${o.commitDir} is not sealed`, {
@@ -103,7 +103,7 @@ function compare(o: RollbackOptions): RollbackPlan {
       transaction,
       results: content.results,
       later: readLaterTimes(o.later ?? []),
-      back: new Set([...done, ...steps.map(keyOf)]),
+      back: o.scope?.paths === undefined ? "all" : new Set([...done, ...steps.map(keyOf)]),
     }),
     kept,
   };

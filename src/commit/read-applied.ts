@@ -14,14 +14,32 @@ export interface AppliedPath {
 
 /** The paths a sealed commit wrote, by its journal. Throws as `readJournal`. */
 export function readApplied(commitDir: string): readonly AppliedPath[] {
-  const { transaction, staged, results } = readJournal(commitDir);
-  return (transaction?.steps ?? []).map((step) => {
+  const places: AppliedPath[] = [];
+  const takeStep = (line: string): boolean => {
+    const place = toWhole(line);
+    if (place !== undefined) places.push(place);
+    return place !== undefined;
+  };
+  const { transaction, staged, results } = readJournal(commitDir, { takeStep });
+  const others = (transaction?.steps ?? []).map((step) => {
     const { workspace, path, after } = step;
     const stamp = results.steps.get(step.n);
     if (!isPartial(step) || after === undefined || stamp === undefined) return { workspace, path };
     const { mtimeNs } = staged?.get(step.n) ?? after;
     return { workspace, path, partly: { ...after, mtimeNs, ...stamp } };
   });
+  return transaction === undefined ? [] : [...places, ...others];
+}
+
+/** How the line of a step begins. The SHA-256 of a journal says that every byte of it is as this program wrote it. */
+const PLACE = /^\{"t":"step","n":\d+,"act":"[a-z]+","workspace":(\d+),"path":("(?:[^"\\]|\\.)*"),/;
+
+/** Where a step is that takes nothing from the commit's own directory; only the beginning is read, for there may be many. */
+function toWhole(line: string): AppliedPath | undefined {
+  if (line.includes(`"root":"${COMMIT_ROOT}"`)) return undefined;
+  const [, workspace, path] = PLACE.exec(line) ?? [];
+  if (workspace === undefined || path === undefined) return undefined;
+  return { workspace: Number(workspace), path: JSON.parse(path) as RelPath };
 }
 
 /** Composed content that leaves the original in the layers. */

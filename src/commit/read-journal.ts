@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { hasErrno, SandboxError } from "../core/error.js";
-import { JOURNAL_NAME } from "./open-journal.js";
+import { type FileLine, readFileLines } from "../host/file-lines.js";
+import { JOURNAL_NAME, type SoundPart } from "./open-journal.js";
 import type { Staged } from "./stage-steps.js";
 import type { OpaqueDir, Step, TouchedDir } from "./step.js";
 import type { Results, Stamp, Transaction, TransactionHeader } from "./transaction.js";
@@ -19,46 +20,49 @@ export interface JournalContent {
   readonly ended: "done" | "undone" | undefined;
   /** Steps that a recovery left to a person. */
   readonly left: ReadonlySet<number>;
-  /** The bytes up to the end of the last whole record. */
-  readonly sound: Buffer;
+  /** What goes up to the end of the last whole record. */
+  readonly sound: SoundPart;
+}
+
+/** What a reader of a journal has no use for need not be held: there may be a hundred thousand steps. */
+export interface ReadJournalOptions {
+  /** Given the line of each step; true: it was taken from there, and is not among the transaction's. */
+  readonly takeStep?: (line: string) => boolean;
+  /** Steps come without their sources: what is sealed is not staged again. */
+  readonly withoutSources?: true;
 }
 
 type Entry = { readonly t: string } & Readonly<Record<string, unknown>>;
 
-const NEWLINE = 0x0a;
 /** What some filesystems show where a file had grown and its content was not written when the power failed. No record holds it. */
-const NUL = 0;
+const NUL = "\0";
+const STEP_START = '{"t":"step",';
 
 /**
- * Reads a commit's journal. A last line that was cut short is as if it had not been written, and so is a stretch after the plan that
- * was not synced when the power failed. Throws `damaged`, naming the file, for anything else that is not as it was
- * written; `not-found` where there is none.
+ * Reads a commit's journal, piece by piece. A last line that was cut short is as if it had not been written, and so is a stretch
+ * after the plan that was not synced when the power failed. Throws `damaged`, naming the file, for anything else that is not as
+ * it was written; `not-found` where there is none.
  */
-export function readJournal(commitDir: string): JournalContent {
+export function readJournal(commitDir: string, options: ReadJournalOptions = {}): JournalContent {
   const file = path.join(commitDir, JOURNAL_NAME);
-  const bytes = readBytes(file);
-  const reader = createReader(file, bytes);
-  let start = 0;
-  for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
-    if (bytes.subarray(start, end).includes(NUL) && reader.isUnwritten(start)) break;
-    reader.take(start, end);
-    start = end + 1;
-  }
-  return reader.finish(bytes.subarray(0, start));
-}
-
-function readBytes(file: string): Buffer {
+  const reader = createReader(file, options);
   try {
-    return readFileSync(file);
+    for (const line of readFileLines(file)) {
+      if (line.text.includes(NUL) && reader.isUnwritten(line.start)) break;
+      reader.take(line);
+    }
   } catch (error) {
     if (hasErrno(error, "ENOENT")) throw new SandboxError("not-found", `no journal at ${file}`);
     throw error;
   }
+  return reader.finish();
 }
 
 interface Building {
   header?: TransactionHeader;
   readonly steps: Step[];
+  /** With those that were taken. */
+  count: number;
   readonly dirs: TouchedDir[];
   readonly opaques: OpaqueDir[];
   ready: boolean;
@@ -72,41 +76,51 @@ interface Building {
 
 function createReader(
   file: string,
-  bytes: Buffer,
+  options: ReadJournalOptions,
 ): {
-  /** The line between two places of `bytes`, its end not included. */
-  take(start: number, end: number): void;
+  take(line: FileLine): void;
   /** True where what begins at `start` with NULs may be what no sync had come for: nothing was done on the strength of it. */
   isUnwritten(start: number): boolean;
-  finish(sound: Buffer): JournalContent;
+  finish(): JournalContent;
 } {
   const hash = createHash("sha256");
-  let hashed = 0;
+  let length = 0;
   const building: Building = {
     ...{ steps: [], dirs: [], opaques: [], stepStamps: new Map(), dirStamps: new Map() },
-    ...{ ready: false, sealed: false, left: new Set() },
+    ...{ count: 0, ready: false, sealed: false, left: new Set() },
+  };
+  const takeEntry = (text: string): void => {
+    const isTaken = text.startsWith(STEP_START) && options.takeStep?.(text) === true;
+    if (isTaken) {
+      building.count += 1;
+      return;
+    }
+    const entry = parseEntry(file, text);
+    const { sha256 } = entry;
+    if (typeof sha256 === "string" && sha256 !== hash.copy().digest("hex"))
+      throw damaged(file, `what comes before its "${entry.t}" record was altered`);
+    if (options.withoutSources === true && "source" in entry)
+      addEntry(file, building, { ...entry, source: undefined });
+    else addEntry(file, building, entry);
   };
   return {
-    take: (start, end) => {
-      const entry = parseEntry(file, bytes.toString("utf8", start, end));
-      if (typeof entry["sha256"] === "string") {
-        hash.update(bytes.subarray(hashed, start));
-        hashed = start;
-        if (entry["sha256"] !== hash.copy().digest("hex"))
-          throw damaged(file, `what comes before its "${entry.t}" record was altered`);
-      }
-      addEntry(file, building, entry);
+    take: ({ text, bytes }) => {
+      takeEntry(text);
+      hash.update(bytes);
+      length += bytes.length;
     },
-    isUnwritten: (start) =>
-      building.ready && !syncedBefore(building).some((t) => bytes.includes(`{"t":"${t}"`, start)),
-    finish: (sound) => ({
+    isUnwritten: (start) => {
+      const rest = readFileSync(file).subarray(start);
+      return building.ready && !syncedBefore(building).some((t) => rest.includes(`{"t":"${t}"`));
+    },
+    finish: () => ({
       transaction: toTransaction(building),
       staged: building.staged,
       results: { steps: building.stepStamps, dirs: building.dirStamps },
       sealed: building.sealed,
       ended: building.ended,
       left: building.left,
-      sound,
+      sound: { length, hash },
     }),
   };
 }
@@ -146,6 +160,7 @@ function addEntry(file: string, building: Building, entry: Entry): void {
       return;
     case "step":
       building.steps.push(value as Step);
+      building.count += 1;
       return;
     case "dir":
       building.dirs.push(value as TouchedDir);
@@ -166,7 +181,7 @@ function addEntry(file: string, building: Building, entry: Entry): void {
 function isWhole(ready: Readonly<Record<string, unknown>>, building: Building): boolean {
   return (
     typeof ready["sha256"] === "string" &&
-    ready["steps"] === building.steps.length &&
+    ready["steps"] === building.count &&
     building.header !== undefined
   );
 }

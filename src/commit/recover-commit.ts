@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { realpathSync } from "node:fs";
 import path from "node:path";
 import { SandboxError } from "../core/error.js";
@@ -80,7 +81,7 @@ function hereRoots(transaction: Transaction, commitDir: string): Readonly<Record
 /** The plan was not whole, so nothing was done: the file is emptied, which is how a journal is that never was. */
 function dropPlan(commitDir: string, ops: FileOps): RecoveryReport {
   using roots = openRoots({ [COMMIT_ROOT]: realpathSync(commitDir) }, ops);
-  using journal = openJournal(ops, roots, Buffer.alloc(0));
+  using journal = openJournal(ops, roots, { length: 0, hash: createHash("sha256") });
   journal.sync();
   return { outcome: "undone", left: [], workspaces: [] };
 }

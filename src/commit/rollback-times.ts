@@ -27,12 +27,12 @@ export function toDirTimes(
     readonly results: Results;
     readonly later: readonly DirTimes[];
     /** Keys of what is back once the rollback is done. */
-    readonly back: ReadonlySet<string>;
+    readonly back: ReadonlySet<string> | "all";
   },
 ): DirTimes {
   const { transaction, back } = known;
   const left = [toTimes(transaction, known.results), ...known.later];
-  const partial = findPartial(transaction, back);
+  const partial = back === "all" ? new Set<string>() : findPartial(transaction, back);
   const times = new Map<string, string>();
   for (const { place, mtimeNs } of transaction.dirs) {
     const key = keyOf(place);

@@ -7,7 +7,8 @@ import { parseChange } from "./parse-change.js";
 import { absolutePath, count, digest, noticeSchema } from "./core-schema.js";
 import { parseRecord, toDamaged } from "./read-record.js";
 
-const CHUNK_BYTES = 1 << 20;
+/** Small: what is not in use any more is freed late. */
+const CHUNK_BYTES = 1 << 16;
 const LONGEST_LINE = 64 << 20;
 
 const headerSchema = z.strictObject({

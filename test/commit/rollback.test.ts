@@ -13,6 +13,8 @@ import {
 } from "node:fs";
 import path from "node:path";
 import test from "node:test";
+import { readApplied } from "../../src/commit/read-applied.js";
+import { readJournal } from "../../src/commit/read-journal.js";
 import { type CommitCase, openCommitCase } from "../support/commit-case.js";
 import { describeTree } from "../support/describe-tree.js";
 import { openTempDir } from "../support/temp-tree.js";
@@ -146,3 +148,19 @@ function shell(session: CommitCase, script: string): void {
   const result = spawnSync("sh", ["-ec", script], { cwd: session.workspace, encoding: "utf8" });
   if (result.status !== 0) throw new Error(`${script}: ${result.stderr}`);
 }
+
+test("the paths a commit wrote are those of its steps, however they are spelt", () => {
+  using dir = openTempDir();
+  const names = ['quo"te', "back\\slash", "tab\there", "ünï"];
+  const edit = `${names.map((name) => `echo x > '${name}'`).join("; ")}; printf x > "$(printf '\\377')"; echo y > f.composed`;
+  const session = openCommitCase(dir.path, { base: ["gone=x"], edit: `${edit}; rm gone` });
+  session.commit();
+  const written = readApplied(session.commitDir()).map((place) => place.path);
+  const steps = readJournal(session.commitDir()).transaction?.steps ?? [];
+  assert.deepEqual(written.toSorted(), steps.map((step) => step.path).toSorted());
+  assert.deepEqual(
+    written.toSorted(),
+    session.changeset.changes.map((change) => change.path).toSorted(),
+  );
+  assert.equal(written.length, 7);
+});
