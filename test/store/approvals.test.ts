@@ -104,6 +104,23 @@ test("an answer to something else than what is asked is refused, and so is one t
   assert.throws(() => at.approvals.ask(toQuestion("c")), code("usage"));
 });
 
+test("an answer holds no longer than its question: not used in time, it is asked anew", () => {
+  using at = openCase();
+  for (const answer of ["approved", "denied"] as const) {
+    const question = toQuestion(answer, {
+      expiresAt: new Date(at.clock.now + 60_000).toISOString(),
+    });
+    const { approval, digest } = at.approvals.ask(question).approval;
+    at.approvals.answer(approval, { answer, by: ANN, digest });
+    at.clock.now += 59_999;
+    assert.equal(at.approvals.find(question)?.state, answer, "control");
+    at.clock.now += 1;
+    assert.equal(at.approvals.find(question), undefined);
+    assert.equal(at.approvals.use(approval), false);
+    assert.equal(at.approvals.read(approval).state, answer, "what was said stays on record");
+  }
+});
+
 function parseIdOfNone(): Parameters<ReturnType<typeof openCase>["approvals"]["read"]>[0] {
   return "a-aaaaaaaaaa" as ReturnType<typeof parseIdOfNone>;
 }

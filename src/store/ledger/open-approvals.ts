@@ -22,7 +22,7 @@ export interface Approvals {
     readonly state?: ApprovalState;
     readonly session?: SessionId;
   }): readonly Approval[];
-  /** The newest that was asked about exactly this and is not used up, on its own or folded. */
+  /** The newest that was asked about exactly this and is neither used up nor over its time, whatever was answered; on its own or folded. */
   find(asked: {
     readonly kind: ApprovalKind;
     readonly session?: SessionId;
@@ -33,7 +33,7 @@ export interface Approvals {
    * otherwise already, `not-found`. The same answer again is no error and counts once.
    */
   answer(id: ApprovalId, answer: AnswerDraft): Approval;
-  /** Marks an approval as used; false where it is not `approved` or was used before. It is for one use, whoever comes first. */
+  /** Marks an approval as used; false where it is not `approved`, was used before or is over its time. It is for one use, whoever comes first. */
   use(id: ApprovalId): boolean;
   /** Resolves when it no longer waits. Rejects with the signal's reason. Sleeps in between. */
   waitFor(id: ApprovalId, signal: AbortSignal): Promise<Approval>;
@@ -75,7 +75,8 @@ export function openApprovals(base: ApprovalsBase): Approvals {
     },
     find: (asked) => {
       settle();
-      return findIn(base, "AND used_at IS NULL", { ...asked, session: asked.session ?? "" });
+      const known = findIn(base, "AND used_at IS NULL", { ...asked, session: asked.session ?? "" });
+      return known === undefined || isOver(base, known) ? undefined : known;
     },
     answer: (id, answer) => change(() => answerApproval(base, readApproval(base, id), answer)),
     use: (id) => change(() => useApproval(base, id)),
@@ -196,9 +197,15 @@ function findIn(
   return row === undefined ? undefined : withAnswers(base, row);
 }
 
+/** An answer holds no longer than the question would have waited. */
+function isOver({ now }: ApprovalsBase, { expiresAt }: Approval): boolean {
+  return Date.parse(expiresAt) <= now();
+}
+
 function useApproval(base: ApprovalsBase, id: ApprovalId): boolean {
-  const { state, usedAt, digest, session } = readApproval(base, id);
-  if (state !== "approved" || usedAt !== undefined) return false;
+  const approval = readApproval(base, id);
+  const { state, usedAt, digest, session } = approval;
+  if (state !== "approved" || usedAt !== undefined || isOver(base, approval)) return false;
   base.audit({
     event: "approval.used",
     ...(session === undefined ? {} : { session }),
