@@ -2,6 +2,7 @@ import type { TokenRole } from "../controller/service/read-tokens.js";
 import { SandboxError } from "../core/error.js";
 import { parseSessionId } from "../core/ids.js";
 import type { Answer, Asked } from "./asked.js";
+import { hideActionValues, hideSessionValues } from "./hide-values.js";
 import { readJson } from "./read-json.js";
 import {
   answerSchema,
@@ -46,21 +47,23 @@ async function submitAction({ service, caller, request }: Asked): Promise<Answer
   const { by } = caller;
   const submitter = by.kind === "user" ? `user:${by.uid}` : `token:${by.name}`;
   const record = await service.submit({ request: action, submitter, priority, deadline });
-  return { status: 202, body: { schema: "action/1", ...record } };
+  return { status: 202, body: { schema: "action/1", ...hideActionValues(record) } };
 }
 
 function listActions({ service, query }: Asked): Answer {
   return ok({
     schema: "queue/1",
-    actions: service.listActions({ all: query.get("all") === "true" }),
+    actions: service.listActions({ all: query.get("all") === "true" }).map(hideActionValues),
   });
 }
 
 async function readAction({ service, query, id, openGone }: Asked): Promise<Answer> {
   const action = toActionId(id);
-  if (query.get("wait") !== "true")
-    return ok({ schema: "action/1", ...service.readAction(action) });
-  return ok({ schema: "action/1", ...(await service.waitAction(action, openGone())) });
+  const record =
+    query.get("wait") === "true"
+      ? await service.waitAction(action, openGone())
+      : service.readAction(action);
+  return ok({ schema: "action/1", ...hideActionValues(record) });
 }
 
 function cancelAction({ service, id }: Asked): Answer {
@@ -68,7 +71,7 @@ function cancelAction({ service, id }: Asked): Answer {
   const isCancelled = service.cancel(action);
   return {
     status: isCancelled ? 202 : 409,
-    body: { schema: "action/1", ...service.readAction(action) },
+    body: { schema: "action/1", ...hideActionValues(service.readAction(action)) },
   };
 }
 
@@ -85,7 +88,7 @@ async function listSessions({ service }: Asked): Promise<Answer> {
 async function readSession({ service, id }: Asked): Promise<Answer> {
   const session = parseSessionId(id);
   if (session === undefined) throw new SandboxError("not-found", "no such session");
-  return ok(await service.readSession(session));
+  return ok(hideSessionValues(await service.readSession(session)));
 }
 
 function listApprovals({ service, query }: Asked): Answer {

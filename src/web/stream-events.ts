@@ -1,5 +1,6 @@
 import type { ServiceEvent } from "../controller/service/open-service.js";
 import type { Answer, Asked } from "./asked.js";
+import { hideActionValues } from "./hide-values.js";
 
 /** Through proxies that close what is silent. */
 const ALIVE_MS = 30_000;
@@ -11,9 +12,10 @@ export async function streamEvents({ service, response, openGone }: Asked): Prom
   const gone = openGone();
   response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
   response.write(": begun\n\n");
-  const send = ({ event, record }: ServiceEvent): void => {
+  const send = (told: ServiceEvent): void => {
+    const data = told.event === "action" ? hideActionValues(told.record) : told.record;
     if (response.writableLength > MOST_BEHIND) response.destroy();
-    else response.write(`event: ${event}\ndata: ${JSON.stringify(record)}\n\n`);
+    else response.write(`event: ${told.event}\ndata: ${JSON.stringify(data)}\n\n`);
   };
   const alive = setInterval(() => response.write(": alive\n\n"), ALIVE_MS);
   service.events.on("event", send);

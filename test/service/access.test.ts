@@ -107,6 +107,32 @@ test("a token is for what its role says, and a body for what is asked", async ()
   assert.equal((await send(TOKENS.agent, "/v1/nothing", run)).status, 404);
 });
 
+test("values of a task's variables are told to nobody who asks the service", async () => {
+  using person = openPerson(KIND);
+  await using service = await startOpen(person);
+  const headers = { authorization: `Bearer ${TOKENS.bob}` };
+  const get = async (target: string) =>
+    await (await fetch(service.url + target, { headers })).text();
+  const events = await fetch(`${service.url}/v1/events`, { headers });
+  const run = toRunRequest(person, "test $A_KEY = value-of-it", { env: ["A_KEY=value-of-it"] });
+  const { body } = await service.call("POST", "/v1/actions", run);
+  const ended = await get(`/v1/actions/${body.action}?wait=true`);
+  assert.match(ended, /"exit":0/, "control: the task has it");
+  const { session } = JSON.parse(ended);
+  const told = [JSON.stringify(body), ended, await get("/v1/actions?all=true")];
+  told.push(await get(`/v1/sessions/${session}`));
+  for (const text of told) assert.match(text, /A_KEY/);
+  await service.stop("SIGTERM");
+  told.push(await events.text());
+  assert.match(told.at(-1) ?? "", /event: action/);
+  for (const text of told)
+    assert.equal(
+      text.replaceAll("test $A_KEY = value-of-it", "").includes("value-of-it"),
+      false,
+      text,
+    );
+});
+
 test("two reviewers: the owner in the ledger and another user with a token of their own", async (t) => {
   if (!IS_ROOT) return t.skip("needs a second user, whom only root can make");
   using person = openPerson("root");
