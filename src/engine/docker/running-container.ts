@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { SandboxError } from "../../core/error.js";
 import type { LimitReport, Outcome, SandboxSpec } from "../../core/sandbox-spec.js";
 import type { RunningSandbox, TerminalSize } from "../engine.js";
+import { TaskEnding } from "../task-ending.js";
 import type { ContainerLayers } from "./container-layers.js";
 import type { ContainerStreams } from "./container-streams.js";
 import { isRefusal } from "./daemon-error.js";
@@ -22,8 +23,6 @@ export interface RunningContainerInput {
   readonly abort: AbortSignal | undefined;
 }
 
-/** Time between SIGTERM and SIGKILL. */
-const GRACE_MS = 2000;
 const SIGTERM = 15;
 const SIGKILL = 9;
 
@@ -34,24 +33,28 @@ export class RunningContainer implements RunningSandbox {
   readonly #input: RunningContainerInput;
   readonly #ended: Promise<Outcome>;
   readonly #watch: LayersWatch;
-  readonly #timers: NodeJS.Timeout[] = [];
-  readonly #onAbort = (): void => this.stop("aborted");
-  #ending: Outcome | undefined;
+  readonly #ending: TaskEnding;
   #isOver = false;
   #work: Promise<void> = Promise.resolve();
 
   constructor(input: RunningContainerInput) {
     this.#input = input;
+    this.#ending = new TaskEnding({
+      ask: () => this.signal(SIGTERM),
+      kill: () => this.signal(SIGKILL),
+      abort: input.abort,
+    });
     this.runtime = input.runtime;
     this.limits = input.limits;
     this.#ended = this.#followToEnd();
     this.#ended.catch(() => {});
-    const { abort, spec } = input;
-    const { timeoutMs } = spec.limits;
-    this.#watch = watchLayers(input, (reason) => this.#killNow({ outcome: "interrupted", reason }));
-    if (timeoutMs !== undefined) this.#after(timeoutMs, () => this.#end({ outcome: "timed-out" }));
-    if (abort?.aborted === true) this.#onAbort();
-    abort?.addEventListener("abort", this.#onAbort);
+    const { timeoutMs } = input.spec.limits;
+    this.#watch = watchLayers(input, (reason) =>
+      this.#ending.killNow({ outcome: "interrupted", reason }),
+    );
+    if (timeoutMs !== undefined)
+      this.#ending.after(timeoutMs, () => this.#ending.end({ outcome: "timed-out" }));
+    this.#ending.followAbort();
   }
 
   wait(): Promise<Outcome> {
@@ -74,7 +77,7 @@ export class RunningContainer implements RunningSandbox {
   }
 
   stop(reason: string): void {
-    this.#end({ outcome: "interrupted", reason });
+    this.#ending.end({ outcome: "interrupted", reason });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -89,29 +92,12 @@ export class RunningContainer implements RunningSandbox {
     if (isBroughtBack) await this.#input.layers.remove();
   }
 
-  #end(outcome: Outcome): void {
-    if (this.#ending !== undefined) return;
-    this.#ending = outcome;
-    this.signal(SIGTERM);
-    this.#after(GRACE_MS, () => this.signal(SIGKILL));
-  }
-
-  #killNow(outcome: Outcome): void {
-    this.#ending ??= outcome;
-    this.signal(SIGKILL);
-  }
-
   /** A container that has just ended takes none of it, and a daemon that is lost is seen by the wait. */
   #tell(verb: string, query: Readonly<Record<string, number>>, doing: string): void {
     const { daemon, container } = this.#input;
     daemon
       .request({ method: "POST", path: `/containers/${container}/${verb}`, query, doing })
       .catch(() => {});
-  }
-
-  #after(milliseconds: number, act: () => void): void {
-    // The wait's connection keeps the process here while there is something to end; a timer alone must not.
-    this.#timers.push(setTimeout(act, milliseconds).unref());
   }
 
   async #followToEnd(): Promise<Outcome> {
@@ -122,14 +108,13 @@ export class RunningContainer implements RunningSandbox {
       streams.release();
       await streams.drained;
       await this.#bringBack();
-      return this.#ending ?? toOutcome(code);
+      return this.#ending.outcome ?? toOutcome(code);
     } finally {
       this.#isOver = true;
       streams.release();
       streams.close();
       this.#watch[Symbol.dispose]();
-      this.#input.abort?.removeEventListener("abort", this.#onAbort);
-      for (const timer of this.#timers) clearTimeout(timer);
+      this.#ending[Symbol.dispose]();
     }
   }
 
@@ -145,7 +130,7 @@ export class RunningContainer implements RunningSandbox {
       await tryIt();
     } catch (error) {
       if (isRefusal(error) || !isLost(error) || !(await isBack(daemon, container))) throw error;
-      this.#ending ??= BROKEN;
+      this.#ending.note(BROKEN);
       await tryIt();
     }
   }
@@ -159,7 +144,7 @@ export class RunningContainer implements RunningSandbox {
       if (!(await isBack(daemon, container))) throw error;
       // Where only the connection broke it still runs, and its output would never end.
       await removeContainer(daemon, container);
-      this.#ending ??= BROKEN;
+      this.#ending.note(BROKEN);
       return 0;
     }
   }

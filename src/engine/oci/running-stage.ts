@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { LimitReport, Outcome, SandboxSpec } from "../../core/sandbox-spec.js";
 import type { StageProcess } from "../../host/spawn-stage.js";
 import type { RunningSandbox, TerminalSize } from "../engine.js";
+import { TaskEnding } from "../task-ending.js";
 import type { StageChannel } from "./stage-channel.js";
 import type { TaskStreams } from "./task-streams.js";
 import { watchUppers } from "./watch-uppers.js";
@@ -20,8 +21,6 @@ export interface RunningStageInput {
   readonly cleanUp: () => void | Promise<void>;
 }
 
-/** Time between SIGTERM and SIGKILL. */
-const GRACE_MS = 2000;
 /** Time a stage has to kill its sandbox and to see it gone; a stage that does not is killed itself. */
 const KILL_MS = 5000;
 /** More time than any runtime takes to begin. */
@@ -36,34 +35,36 @@ export class RunningStage implements RunningSandbox {
   readonly #input: RunningStageInput;
   readonly #ended: Promise<Outcome>;
   readonly #watch: Disposable;
-  readonly #timers: NodeJS.Timeout[] = [];
-  readonly #onAbort = (): void => this.stop("aborted");
-  #ending: Outcome | undefined;
+  readonly #ending: TaskEnding;
 
   constructor(input: RunningStageInput) {
     this.#input = input;
+    this.#ending = new TaskEnding({
+      ask: () => this.signal(SIGTERM),
+      kill: () => this.#kill(),
+      abort: input.abort,
+    });
     this.runtime = input.runtime;
     this.limits = input.limits;
     this.#ended = this.#followToEnd();
     this.#ended.catch(() => {});
-    const { abort, spec } = input;
+    const { spec } = input;
     const { timeoutMs, upperBytes } = spec.limits;
     this.#watch = watchUppers({
       uppers: spec.mounts.flatMap((mount) => (mount.kind === "overlay" ? [mount.upper] : [])),
       maximum: upperBytes,
-      onExceeded: (reason) => this.killNow({ outcome: "interrupted", reason }),
+      onExceeded: (reason) => this.#ending.killNow({ outcome: "interrupted", reason }),
     });
     if (timeoutMs !== undefined) this.#limitTime(timeoutMs);
-    if (abort?.aborted === true) this.#onAbort();
-    abort?.addEventListener("abort", this.#onAbort);
+    this.#ending.followAbort();
   }
 
   /** The task's time begins with the task, whatever its runtime takes to come up; a runtime that hangs is ended too. */
   #limitTime(milliseconds: number): void {
-    this.#after(milliseconds + START_MS, () => this.killNow({ outcome: "timed-out" }));
-    const { begun } = this.#input.channel;
-    const startClock = () => this.#after(milliseconds, () => this.end({ outcome: "timed-out" }));
-    begun.then(startClock, () => {});
+    const ending = this.#ending;
+    ending.after(milliseconds + START_MS, () => ending.killNow({ outcome: "timed-out" }));
+    const startClock = () => ending.after(milliseconds, () => ending.end({ outcome: "timed-out" }));
+    this.#input.channel.begun.then(startClock, () => {});
   }
 
   /** Rejects, when all of it is gone, where the task could not begin. */
@@ -87,50 +88,26 @@ export class RunningStage implements RunningSandbox {
   }
 
   stop(reason: string): void {
-    this.end({ outcome: "interrupted", reason });
-  }
-
-  /** Asks the task to end, then ends it; `wait` resolves with `outcome`. */
-  end(outcome: Outcome): void {
-    if (this.#ending !== undefined) return;
-    this.#ending = outcome;
-    this.signal(SIGTERM);
-    this.#after(GRACE_MS, () => this.#kill());
-  }
-
-  /** Ends everything at once; `wait` resolves with `outcome`. */
-  killNow(outcome: Outcome): void {
-    this.#ending ??= outcome;
-    this.#kill();
+    this.#ending.end({ outcome: "interrupted", reason });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#kill();
     await this.#ended.catch(() => {});
     await this.#input.child.waitClosed();
-    this.#clearTimers();
+    this.#ending[Symbol.dispose]();
   }
 
   #kill(): void {
     this.#input.channel.send("kill");
-    this.#after(KILL_MS, () => this.#input.child.kill());
-  }
-
-  #after(milliseconds: number, act: () => void): void {
-    // The stage's socket keeps the process here while there is something to end; a timer alone must not.
-    this.#timers.push(setTimeout(act, milliseconds).unref());
-  }
-
-  #clearTimers(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
+    this.#ending.after(KILL_MS, () => this.#input.child.kill());
   }
 
   async #followToEnd(): Promise<Outcome> {
     const { child, channel, streams, cleanUp } = this.#input;
     await channel.over;
     this.#watch[Symbol.dispose]();
-    this.#input.abort?.removeEventListener("abort", this.#onAbort);
-    this.#clearTimers();
+    this.#ending[Symbol.dispose]();
     streams.release();
     await seeGone(channel.pid);
     await streams.drained;
@@ -138,7 +115,7 @@ export class RunningStage implements RunningSandbox {
     child.release();
     await cleanUp();
     return (
-      this.#ending ??
+      this.#ending.outcome ??
       channel.outcome ?? { outcome: "interrupted", reason: "the sandbox was killed from outside" }
     );
   }
