@@ -93,6 +93,8 @@ async function isSeen(
     matchDigest(one, options.digest);
     return true;
   }
+  // Answered or expired: the answer is refused with the reason, whoever looked.
+  if (one.state !== "waiting") return true;
   const mustLook = one.group === RUNS_LATER_GROUP;
   if (options.yes === true && !mustLook) return true;
   if (canAsk(context) && options.json !== true) {

@@ -31,7 +31,7 @@ async function runProgram(
     (first === undefined ? context.stderr : context.stdout).write(program.helpInformation());
     return first === undefined ? 2 : 0;
   }
-  return caught(async () => {
+  return caught("sandbox", async () => {
     await program.parseAsync([...argv], { from: "user" });
     return 0;
   });
@@ -55,7 +55,7 @@ async function runNamed(
   command.action(async () => {
     exit = await implementation.act(command, context);
   });
-  return caught(async () => {
+  return caught(command.name(), async () => {
     await command.parseAsync([...argv], { from: "user" });
     return exit;
   });
@@ -80,7 +80,7 @@ export function toCommand(
 function toProgram(context: CliContext, version: string): Command {
   const program = new Command("sandbox")
     .description(
-      "Run an agent's task in a disposable container over a copy-on-write overlay of your files;\n" +
+      "Run an agent's task in a disposable container over a copy-on-write overlay of your files; " +
         "review what it changed; commit only what you approve, all or nothing; undo it.",
     )
     .usage("COMMAND [options]")
@@ -103,14 +103,14 @@ function toProgram(context: CliContext, version: string): Command {
 }
 
 /** Commander's own way out (help, version, a wrong option) as ours. */
-async function caught(parse: () => Promise<number>): Promise<number> {
+async function caught(name: string, parse: () => Promise<number>): Promise<number> {
   try {
     return await parse();
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return 0;
     const message = error.message.replace(/^error: /, "").replaceAll("\n", " ");
-    throw new SandboxError("usage", message, { hint: "`--help` shows what is right" });
+    throw new SandboxError("usage", message, { hint: `\`${name} --help\` shows what is right` });
   }
 }
 

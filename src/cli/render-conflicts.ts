@@ -5,7 +5,7 @@ type Conflict = CommitReport["conflicts"][number];
 type WayOut = NonNullable<Conflict["ways"]>[number];
 
 const WAYS: Readonly<Record<WayOut, string>> = {
-  merge: "merge the lines (--merge)",
+  merge: "merge the lines (--merge; --markers too where both changed one place)",
   theirs: "take the task's (--theirs PATH)",
   ours: "keep yours (--ours PATH, or name the other PATHs)",
   select: "name what it holds too",

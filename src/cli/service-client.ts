@@ -124,7 +124,16 @@ function toServiceError(value: unknown, status: number): SandboxError {
   };
   const hint = field("hint");
   const message = field("message") ?? `the service answered ${status}`;
-  return new SandboxError(toCode(field("code")), message, hint === undefined ? {} : { hint });
+  return new SandboxError(toCode(field("code")), message, {
+    list: toLines(error),
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+function toLines(error: unknown): readonly string[] {
+  const list: unknown =
+    typeof error === "object" && error !== null ? Reflect.get(error, "list") : undefined;
+  return Array.isArray(list) ? list.filter((line) => typeof line === "string") : [];
 }
 
 function toCode(text: string | undefined): ErrorCode {

@@ -30,7 +30,8 @@ export function readChangesetFile(file: string, session: SessionId): Changeset {
     return parseLines(file, readLines(file));
   } catch (error) {
     if (!hasErrno(error, "ENOENT")) throw error;
-    throw new SandboxError("not-found", `the session ${session} has no changeset`, {
+    throw new SandboxError("not-found", `the changeset of ${session} is not there`, {
+      hint: "`sandbox prune` removes that of a session that changed nothing, or was committed",
       cause: error,
     });
   }

@@ -4,8 +4,10 @@ import type { CommitRecord } from "../core/session.js";
 import { listCommits, readCommit } from "./commit-reader.js";
 import { type Candidate, chooseLatest, type ResolveOptions, toAmbiguous } from "./latest.js";
 import { parseReference } from "./reference.js";
-import { findByName, type Resolved } from "./resolve-session.js";
+import { findNamed, type Resolved } from "./resolve-session.js";
 import type { StoreLayout } from "./store-layout.js";
+
+const HINT = "sandbox show SESSION lists those of a session";
 
 /** See `Store.resolveCommit`. */
 export function resolveCommit(
@@ -23,7 +25,11 @@ export function resolveCommit(
 
 /** The commit that stands of the session called `name`. */
 function findOfSession(layout: StoreLayout, name: string): CommitRecord {
-  const { session } = findByName(layout, name);
+  const session = findNamed(layout, name)?.session;
+  if (session === undefined)
+    throw new SandboxError("not-found", `no commit, and no session, is called ${name}`, {
+      hint: HINT,
+    });
   const found = listCommits(layout).commits.filter(
     (commit) => commit.session === session && isStanding(commit),
   );
@@ -42,7 +48,7 @@ function findByPrefix(layout: StoreLayout, prefix: string): CommitRecord {
     const broken = damaged.find((file) => file.path.startsWith(`${layout.commits}/${prefix}`));
     if (broken !== undefined)
       throw new SandboxError("damaged", `${broken.path} is damaged: ${broken.reason}`);
-    throw new SandboxError("not-found", `no commit ${prefix}…`);
+    throw new SandboxError("not-found", `no commit ${prefix}…`, { hint: HINT });
   }
   if (found.length > 1) throw toAmbiguous(prefix, found.map(toCandidate));
   return first;

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
 import { SandboxError } from "../core/error.js";
 import { parseSessionId } from "../core/ids.js";
 import type { SessionRecord } from "../core/session.js";
@@ -36,9 +38,13 @@ export function resolveSession(
 }
 
 /** The session called `name`: the live one, else the newest that was. */
-export function findByName(layout: StoreLayout, name: string): SessionRecord {
+export function findNamed(layout: StoreLayout, name: string): SessionRecord | undefined {
   const named = listSessions(layout).sessions.filter((session) => session.name === name);
-  const found = named.find(({ state }) => LIVE.has(state)) ?? named.at(-1);
+  return named.find(({ state }) => LIVE.has(state)) ?? named.at(-1);
+}
+
+function findByName(layout: StoreLayout, name: string): SessionRecord {
+  const found = findNamed(layout, name);
   if (found !== undefined) return found;
   throw new SandboxError("not-found", `no session is called ${name}`, {
     hint: "sandbox ls lists them",
@@ -69,7 +75,7 @@ function findByPrefix(layout: StoreLayout, prefix: string): SessionRecord {
 
 function resolveLatest(layout: StoreLayout, options: ResolveOptions): Resolved<SessionRecord> {
   const ended = listSessions(layout).sessions.filter(
-    ({ state }) => state !== "running" && state !== "discarded",
+    (one) => one.state !== "running" && one.state !== "discarded" && !isPruned(layout, one),
   );
   const chosen = chooseLatest(ended.map(toCandidate), options);
   if (chosen === undefined)
@@ -77,6 +83,12 @@ function resolveLatest(layout: StoreLayout, options: ResolveOptions): Resolved<S
       hint: "sandbox ls lists them; sandbox run makes one",
     });
   return { record: chosen.record, notice: `latest: ${chosen.line}` };
+}
+
+/** A task that changed nothing, and whose layers `prune` removed: only its record is left, and nobody means that by `latest`. */
+function isPruned({ sessionDir }: StoreLayout, record: SessionRecord): boolean {
+  if (record.state !== "pending" || isOpen(record)) return false;
+  return !existsSync(path.join(sessionDir(record.session), "changeset.json"));
 }
 
 function toCandidate(record: SessionRecord): Candidate & { readonly record: SessionRecord } {

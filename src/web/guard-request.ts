@@ -30,7 +30,12 @@ export function guardRequest(request: IncomingMessage, gate: Gate): Caller | Ref
     return { status: 421, message: "this service has another name: see the Host header" };
   if (origin !== undefined || request.headers["sec-fetch-site"] !== undefined)
     return { status: 403, message: "requests of web pages are not served" };
-  return gate.callerOf(request) ?? { status: 401, message: "a bearer token is needed" };
+  return (
+    gate.callerOf(request) ?? {
+      status: 401,
+      message: "a bearer token is needed, one of the service's token file",
+    }
+  );
 }
 
 export function isRefusal(value: Caller | Refusal): value is Refusal {

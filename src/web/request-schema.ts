@@ -41,13 +41,24 @@ export function parseBody<T>(schema: z.ZodMiniType<T>, value: unknown): T {
 /** Throws `not-found` for what is no id. */
 export function toActionId(text: string): ActionId {
   const id = parseActionId(text);
-  if (id === undefined) throw new SandboxError("not-found", "no such action");
+  if (id === undefined)
+    throw new SandboxError("not-found", `no action ${shorten(text)}`, {
+      hint: "sandbox queue --all lists them",
+    });
   return id;
 }
 
 /** Throws `not-found` for what is no id. */
 export function toApprovalId(text: string): ApprovalId {
   const id = parseApprovalId(text);
-  if (id === undefined) throw new SandboxError("not-found", "no such approval");
+  if (id === undefined)
+    throw new SandboxError("not-found", `no approval ${shorten(text)}`, {
+      hint: "sandbox approvals --all lists them",
+    });
   return id;
+}
+
+/** What was asked for, as far as it is worth saying again. */
+function shorten(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }

@@ -69,10 +69,14 @@ async function readAction({ service, query, id, openGone }: Asked): Promise<Answ
 function cancelAction({ service, id }: Asked): Answer {
   const action = toActionId(id);
   const isCancelled = service.cancel(action);
-  return {
-    status: isCancelled ? 202 : 409,
-    body: { schema: "action/1", ...hideActionValues(service.readAction(action)) },
-  };
+  const record = service.readAction(action);
+  if (isCancelled)
+    return { status: 202, body: { schema: "action/1", ...hideActionValues(record) } };
+  const why =
+    record.result === undefined
+      ? "writes files, which takes no time and is not cut short"
+      : `has ended (${record.state}): there is nothing to cancel`;
+  return { status: 409, body: { error: { code: "usage", message: `${action} ${why}` } } };
 }
 
 async function listSessions({ service }: Asked): Promise<Answer> {

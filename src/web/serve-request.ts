@@ -82,8 +82,12 @@ function send(response: ServerResponse, answer: Exclude<Answer, undefined>): voi
 function sendError(response: ServerResponse, error: unknown, { service, ending }: Serving): void {
   const message = error instanceof Error ? error.message : String(error);
   if (isSandboxError(error)) {
-    const { code, hint } = error;
-    const body = { error: { code, message, ...(hint === undefined ? {} : { hint }) } };
+    const { code, hint, list } = error;
+    const more = {
+      ...(hint === undefined ? {} : { hint }),
+      ...(list.length === 0 ? {} : { list }),
+    };
+    const body = { error: { code, message, ...more } };
     send(response, { status: HTTP_STATUS[code], body });
     return;
   }

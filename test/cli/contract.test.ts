@@ -99,6 +99,12 @@ for (const [what, args, message] of WRONG)
     assert.deepEqual(sessionsOf(person), []);
   });
 
+test("a wrong option names the command whose help says what is right", () => {
+  using person = openPerson(KIND);
+  const { stderr } = person.sandbox(["diff", "--frob"]);
+  assert.match(stderr, /^ {2}hint: `sandbox diff --help` shows what is right$/m);
+});
+
 test("an id that is not there is exit 6, a short prefix exit 2", () => {
   using person = openPerson(KIND);
   assert.equal(person.sandbox(["show", "s-aaaaaaaaaa"]).status, 6);
@@ -128,6 +134,15 @@ test("a damaged session is reported with its path and kept; others go on working
   assert.equal(person.sandbox(["commit", one, "--yes"]).status, 1);
   assert.ok(existsSync(file));
   assert.equal(person.sandbox(["commit", two, "--yes"]).status, 0);
+});
+
+test("discard says what stays: what was committed, until it is rolled back", () => {
+  using person = openPerson(KIND);
+  const { session } = person.sandboxJson(["run", "--", "sh", "-c", "echo x > x"]).json;
+  const { commit } = person.sandboxJson(["commit", session, "--yes"]).json;
+  assert.match(person.sandbox(["discard", session]).stdout, /what was committed stays/);
+  assert.equal(person.sandbox(["rollback", commit]).status, 0);
+  assert.match(person.sandbox(["discard", session]).stdout, /your files are as they were/);
 });
 
 test("discard drops the layers, prune never takes what is pending", () => {

@@ -38,6 +38,12 @@ test("tasks and commits go through the service, and end as they would without it
   assert.equal(waited.status, 7, waited.stderr);
   assert.equal(waited.json.state, "done");
   const { session } = waited.json;
+  const late = person.sandbox(["cancel", id]);
+  assert.equal(late.status, 2);
+  assert.match(late.stderr, new RegExp(`^sandbox: ${id} has ended \\(done\\)`));
+  const odd = person.sandbox(["wait", "odd"]);
+  assert.equal(odd.status, 6);
+  assert.match(odd.stderr, /no action odd\n {2}hint: sandbox queue --all/);
   // Policy asks about it and nobody is there: as `sandbox commit`, it names the approval.
   const refused = person.sandbox(["submit", "--wait", "commit", session]);
   assert.equal(refused.status, 4, refused.stderr);

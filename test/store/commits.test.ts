@@ -81,6 +81,20 @@ test("without a terminal latest is refused where two commits of the last hour st
   assert.equal(onTerminal.record.commit, newest.commit);
 });
 
+test("a commit that is not there says where those that are can be seen", async () => {
+  using dir = openTempDir();
+  const store = openStore({ home: dir.path });
+  for (const [text, message] of [
+    ["nope", /^no commit, and no session, is called nope$/],
+    ["c-aaaa", /^no commit c-aaaa…$/],
+  ] as const)
+    await assert.rejects(store.resolveCommit(text, here), (error) => {
+      assert.ok(isSandboxError(error) && error.code === "not-found");
+      assert.match(error.message, message);
+      return /sandbox show SESSION/.test(error.hint ?? "");
+    });
+});
+
 test("a commit is found by id, prefix and the name of its session", async () => {
   using dir = openTempDir();
   const store = openStore({ home: dir.path });

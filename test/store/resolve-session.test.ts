@@ -107,6 +107,21 @@ test("latest is the newest ended session of a workspace around the current direc
   assert.equal(elsewhere.record.session, "s-cccccccccc");
 });
 
+test("latest passes over what changed nothing and was pruned", async () => {
+  using dir = openTempDir();
+  const store = openStore({ home: dir.path });
+  const counts = { added: 0, modified: 0, deleted: 0 };
+  const older = addSession(store, "s-aaaaaaaaaa", "01:00:00");
+  const empty = addSession(store, "s-bbbbbbbbbb", "02:00:00", { counts });
+  const changeset = path.join(store.sessionDir(empty), "changeset.json");
+  writeFileSync(changeset, "{}");
+  const before = await store.resolveSession("latest", here);
+  assert.equal(before.record.session, empty, "control: with its changeset it is the latest");
+  store.removeSession(empty, { keepRecord: true });
+  assert.equal((await store.resolveSession("latest", here)).record.session, older);
+  assert.equal((await store.resolveSession(empty, here)).record.session, empty, "by its id");
+});
+
 test("latest of nothing is not found", async () => {
   using dir = openTempDir();
   const store = openStore({ home: dir.path });

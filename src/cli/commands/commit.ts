@@ -34,7 +34,7 @@ function define(command: Command): void {
     .option("--reviewed", "only what `sandbox review` approved")
     .option("--hunks <path:hunks>", "of PATH only these: 1,3-5, 2.1 or mode (repeatable)", collect)
     .option("--merge", "merge text files that you edited too, where no line is in conflict")
-    .option("--markers", "with --merge: leave conflict markers where lines are")
+    .option("--markers", "with --merge: leave markers where lines conflict")
     .option("--ours <path>", "keep yours at PATH; the task's stays in the session", collect)
     .option("--theirs <path>", "take the task's at PATH, whatever is there now", collect)
     .option("--dry-run", "show the plan, write nothing")

@@ -1,5 +1,7 @@
 import type { Command } from "commander";
 import { discardSession } from "../../controller/discard-session.js";
+import type { Controller } from "../../controller/controller.js";
+import type { SessionId } from "../../core/ids.js";
 import type { CliCommand } from "../cli-command.js";
 import type { CliContext } from "../cli-context.js";
 import { resolveSession } from "../resolve-reference.js";
@@ -28,13 +30,24 @@ async function act(command: Command, context: CliContext): Promise<number> {
       state: record.state,
       ...(leftover === undefined ? {} : { leftover: leftover.reason }),
     });
-  else
-    context.stdout.write(
-      `${session} discarded: its changes are gone, your files are as they were\n`,
-    );
+  else context.stdout.write(`${session} discarded: ${await toOutcome(controller, session)}\n`);
   if (leftover !== undefined)
     controller.notice(
       `sandbox: ${leftover.reason}\n  hint: what is left of it there goes with \`sandbox prune\`, when the daemon answers`,
     );
   return 0;
+}
+
+/** What is left of it in the person's files: what was committed and not rolled back stays. */
+async function toOutcome({ store }: Controller, session: SessionId): Promise<string> {
+  const { commits } = await store.listCommits();
+  const stands = commits.some(
+    (one) =>
+      one.session === session &&
+      one.undoes === undefined &&
+      (one.state === "sealed" || one.state === "partly-rolled-back"),
+  );
+  return stands
+    ? "what was not committed is gone, what was committed stays"
+    : "its changes are gone, your files are as they were";
 }

@@ -75,8 +75,11 @@ function print(context: CliContext, { review, decisions }: DecidedReview): void 
     `${review.items.length - approved - rejected} undecided`,
   ];
   context.stdout.write(`${parts.join(", ")}\n`);
+  const { session } = review.record;
   context.stdout.write(
-    `  sandbox commit ${review.record.session} --reviewed  apply what was approved\n`,
+    approved === 0
+      ? `  sandbox review ${session}  on a terminal asks about each; elsewhere --approve PATH[:HUNKS]\n`
+      : `  sandbox commit ${session} --reviewed  apply what was approved\n`,
   );
 }
 

@@ -63,6 +63,12 @@ const KNOWN: readonly {
     hint: "name it under `runtimes` in the daemon's /etc/docker/daemon.json and restart the daemon",
   },
   {
+    // gVisor asks for its own network stack even in a container that has no network.
+    pattern: /network enabled in root network namespace/i,
+    says: "gVisor cannot set up its network in the container",
+    hint: 'give runsc in the daemon\'s /etc/docker/daemon.json `"runtimeArgs": ["--network=none"]` and restart the daemon; or --engine oci',
+  },
+  {
     pattern: /seccomp/i,
     says: "the daemon cannot apply our seccomp profile",
     hint: "it needs a kernel with CONFIG_SECCOMP_FILTER and a runtime built with seccomp",
