@@ -33,13 +33,22 @@ export interface Web {
 /** The whole of a request's head must come within this. */
 const HEAD_MS = 10_000;
 const REQUEST_MS = 60_000;
+/** How late that is noticed. */
+const CHECK_MS = 5000;
+/** Over TCP anybody can connect: more than this would take files away from the queue. */
+const MOST_CONNECTIONS = 256;
+const LIMITS = {
+  headersTimeout: HEAD_MS,
+  requestTimeout: REQUEST_MS,
+  connectionsCheckingInterval: CHECK_MS,
+};
 
 /** Listens. Throws `usage` where it cannot. */
 export async function openWeb(options: WebOptions): Promise<Web> {
   const { service, socket, tcp } = options;
   const ending = new AbortController();
   const open = (gate: Gate): Server =>
-    createServer({ headersTimeout: HEAD_MS, requestTimeout: REQUEST_MS }, (request, response) => {
+    createServer(LIMITS, (request, response) => {
       void serveRequest({ service, gate, ending: ending.signal }, request, response);
     });
   const local = open({ hosts: new Set(["localhost"]), callerOf: options.callerOf });
@@ -49,6 +58,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   if (tcp !== undefined) {
     const hosts = new Set<string>();
     const server = open({ hosts, callerOf: byToken(tcp.tokens) });
+    server.maxConnections = MOST_CONNECTIONS;
     servers.push(server);
     address = await listenTcp(server, tcp).catch(async (error: unknown) => {
       local.close();
@@ -68,15 +78,15 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   };
 }
 
-/** The socket is its owner's from the moment it is there. */
+/** The socket is its owner's from the moment it is there: `listen` makes it before it returns, and actions that waited run already. */
 async function listenPrivately(server: Server, socket: string): Promise<void> {
   const before = process.umask(0o177);
   try {
     server.listen(socket);
-    await orRefused(server, socket);
   } finally {
     process.umask(before);
   }
+  await orRefused(server, socket);
 }
 
 async function listenTcp(

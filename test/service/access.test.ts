@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { chmodSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import path from "node:path";
@@ -131,6 +132,30 @@ test("values of a task's variables are told to nobody who asks the service", asy
       false,
       text,
     );
+});
+
+test("strangers who only connect take no more than their share, and the socket serves on", async () => {
+  using person = openPerson(KIND);
+  await using service = await startOpen(person);
+  const { hostname, port } = new URL(service.url);
+  const strangers = Array.from({ length: 300 }, () => connect(Number(port), hostname));
+  const closed = strangers.map((stranger) => once(stranger, "close"));
+  try {
+    const refused = strangers.length - 256;
+    let left = refused;
+    await new Promise<void>((resolve) => {
+      for (const stranger of strangers)
+        stranger.once("close", () => {
+          left -= 1;
+          if (left === 0) resolve();
+        });
+    });
+    assert.equal((await service.call("GET", "/v1/actions")).status, 200);
+  } finally {
+    for (const stranger of strangers) stranger.destroy();
+  }
+  await Promise.all(closed);
+  assert.equal((await fetch(`${service.url}/healthz`)).status, 200, "control");
 });
 
 test("two reviewers: the owner in the ledger and another user with a token of their own", async (t) => {
