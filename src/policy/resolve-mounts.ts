@@ -91,7 +91,16 @@ function refuseContradictions(request: MountRequest): void {
   for (const { path } of hide) refuseHidden(path, request);
 }
 
-function refuseHidden(path: string, { workspaces, readOnly }: MountRequest): void {
+function refuseHidden(path: string, request: MountRequest): void {
+  const { workspaces, readOnly, prefixes } = request;
+  // Of `/etc` a sandbox has one of its own, unless it has an image's: what that shows of the host's is no mount that could be covered.
+  const isMounted = [...workspaces, ...readOnly, ...prefixes].some((top) => isInside(path, top));
+  if (isInside(path, "/etc") && request.hasImage !== true && !isMounted && !isSystemPath(path))
+    throw toUsage(
+      "--hide",
+      path,
+      "a sandbox's /etc is fixed, and has nothing private of this host's",
+    );
   const workspace = workspaces.find((one) => isInside(one, path));
   if (workspace !== undefined) throw toUsage("--hide", path, `it holds the workspace ${workspace}`);
   const asked = readOnly.find((one) => isInside(one, path));

@@ -140,6 +140,11 @@ test("a read-only path in a workspace counts also below a system directory", () 
   assert.deepEqual(mounts, ["readonly /opt/project/vendor"]);
 });
 
+test("what is mounted below /etc can be hidden", () => {
+  const hide = [{ path: "/etc/project/.env", type: "file" as const }];
+  assert.deepEqual(targetsOf({ workspaces: ["/etc/project"], hide }), ["hidden /etc/project/.env"]);
+});
+
 test("options that contradict one another are usage errors that name the path", () => {
   const hide = (path: string) => [{ path, type: "dir" as const }];
   const cases: readonly (readonly [Partial<ResolveSpecInput>, RegExp])[] = [
@@ -148,6 +153,8 @@ test("options that contradict one another are usage errors that name the path", 
     [{ hide: hide("/work") }, /--hide \/work: it holds the workspace \/work\/a/],
     [{ hide: hide("/data"), readOnly: ["/data/x"] }, /--hide \/data: --ro \/data\/x shows it/],
     [{ hide: hide("/data"), readOnly: ["/data"] }, /--hide \/data/],
+    [{ hide: hide("/etc/ssl") }, /--hide \/etc\/ssl: a sandbox's \/etc is fixed/],
+    [{ hide: hide("/etc") }, /--hide \/etc: a sandbox's/],
     [{ readOnly: ["/"] }, /--ro \//],
     [{ readOnly: ["/proc/self"] }, /--ro \/proc/],
     [{ readOnly: ["/run/docker.sock"] }, /--ro \/run/],
