@@ -6,10 +6,10 @@ const Module = require("node:module");
 const path = require("node:path");
 const { Script } = require("node:vm");
 
-// Garbage is collected before the heap has grown by 60 %: by itself V8 lets it double, and a commit of a hundred thousand files
+// Garbage is collected before the heap has grown by 40 %: by itself V8 lets it double, and a commit of a hundred thousand files
 // would take 400 MiB instead of 280. Here, and the nursery's 4 MiB in the launcher, because V8 refuses a code cache that was made
 // under other flags. Nothing of it is felt where little is held.
-require("node:v8").setFlagsFromString("--heap-growing-percent=60");
+require("node:v8").setFlagsFromString("--heap-growing-percent=40");
 
 const main = path.join(__dirname, "cli-main.cjs");
 const compileElsewhere = Module.prototype._compile;
