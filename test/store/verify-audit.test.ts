@@ -192,3 +192,19 @@ test("a log of before there were numbers and heads stays right, and is signed fr
   log.edit((lines) => lines.map((line) => line.replace("a.one", "a.none")));
   assert.match(whyOf(log), /edited/);
 });
+
+test("a log of commits without head and key was signed; one in which nothing had to be was not", () => {
+  for (const event of ["commit.sealed", "commit.asked"]) {
+    using log = openLog();
+    log.append("a.one", event, "a.three");
+    assert.equal(whyOf(log), "nothing is wrong", "control");
+    for (const name of ["head.json", "key"]) rmSync(log.at(name));
+    log.edit((lines) => lines.slice(0, -1));
+    // The last one a killed writer may not have signed.
+    assert.equal(whyOf(log), "nothing is wrong");
+  }
+  using log = openLog();
+  log.append("a.one", "commit.sealed", "a.three");
+  for (const name of ["head.json", "key"]) rmSync(log.at(name));
+  assert.match(whyOf(log), /such a log was signed/);
+});

@@ -4,7 +4,7 @@ import type { AuditEntry, AuditOptions } from "../../core/audit-entry.js";
 import { type AuditFileOptions, withAuditFile } from "./audit-file.js";
 
 /** So many records may be lost to a power cut, or cut off unseen, before one is durable and signed anyway. */
-const MOST_UNSIGNED = 256;
+export const MOST_UNSIGNED = 256;
 
 /**
  * Appends lines of JSON to `<home>/audit/log.jsonl`: `{seq, at, prev, ...entry}`, secrets masked. `prev` is the SHA-256, in

@@ -1,5 +1,6 @@
 import * as crypto from "node:crypto";
 import type { AuditRecord } from "../../core/audit-entry.js";
+import { MOST_UNSIGNED } from "./append-audit.js";
 import { toAuditFiles } from "./audit-files.js";
 import { type FoundHead, type HeadClaim, readHead } from "./audit-head.js";
 import { parseAuditLine } from "./audit-record-schema.js";
@@ -54,6 +55,8 @@ export function verifyAudit(
 }
 
 const PROGRESS_EVERY = 10_000;
+/** Never left unsigned. A writer may be killed before it has signed the last one. */
+const SEALED = /\.sealed$/;
 
 function missingFile(number: number): AuditProblem {
   const file = `log-${String(number).padStart(6, "0")}.jsonl`;
@@ -70,6 +73,9 @@ class AuditWalk {
   #seq = 0;
   #hash = "";
   #lastFile = "log.jsonl";
+  #hasSealed = false;
+  /** Something was signed for sure: a numbered record that is, and one after it. */
+  #mustBeSigned = false;
 
   constructor(head: HeadClaim | undefined) {
     this.#head = head;
@@ -97,7 +103,11 @@ class AuditWalk {
     }
     this.records += 1;
     if (record.seq === undefined) this.#unnumbered += 1;
-    else this.#seq = record.seq;
+    else {
+      this.#seq = record.seq;
+      this.#mustBeSigned ||= this.#hasSealed || record.seq > MOST_UNSIGNED;
+      this.#hasSealed ||= SEALED.test(record.event);
+    }
     const head = this.#head;
     if (head !== undefined && head.seq === record.seq && head.hash !== this.#hash)
       this.problem = this.#at(line, "it is not the record that was signed");
@@ -131,7 +141,10 @@ class AuditWalk {
   }
 
   #judgeEnd(head: FoundHead): AuditProblem | undefined {
-    if (head.state === "none") return undefined;
+    if (head.state === "none")
+      return this.#mustBeSigned
+        ? { file: "head.json", why: "it is missing, and the key with it: such a log was signed" }
+        : undefined;
     if (head.state === "bad") return { file: "head.json", why: head.why };
     if (this.#seq >= head.head.seq) return undefined;
     const why = `cut off after record ${this.#seq}: record ${head.head.seq} was signed at ${head.head.at}`;
