@@ -46,7 +46,7 @@ const baseState = Object.entries({
 const upperStamp = Object.entries({
   ino: isDecimal,
   ctimeNs: isDecimal,
-  marks: isOptional(isXattrs),
+  marks: isOptional((value) => isXattrs(value) || isListOfNames(value)),
 } satisfies Record<keyof UpperStamp, Check>);
 
 const nextState = Object.entries({
@@ -98,10 +98,19 @@ export function parseChange(line: string, file: string): Change {
 
 const NO_MARKS: Xattrs = {};
 
-/** Most paths carry none: one empty object for all of them. */
+/** What builds of before 2026-11-30 wrote: names without values. */
+function isListOfNames(value: unknown): boolean {
+  return Array.isArray(value) && value.every((name) => typeof name === "string");
+}
+
+/** Most paths carry none: one empty object for all of them. A list of names is as none that was looked for. */
 function withOwnMarks(change: Change): Change {
   const upper: { marks?: Xattrs } | undefined = change.after?.upper;
   if (upper?.marks === undefined) return change;
+  if (Array.isArray(upper.marks)) {
+    delete upper.marks;
+    return change;
+  }
   for (const _ in upper.marks) return change;
   upper.marks = NO_MARKS;
   return change;

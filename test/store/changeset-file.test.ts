@@ -72,6 +72,19 @@ test("a changeset comes back as it was, and its file is JSON", async () => {
   }
 });
 
+test("names of marks without values, as older builds kept them, are as if nobody had looked", async () => {
+  using home = openTempDir();
+  const { store, session, file } = openSession(home.path);
+  store.writeChangeset(session, changeset);
+  const text = readFileSync(file, "utf8");
+  const older = text.replaceAll('"ctimeNs":"2"', '"ctimeNs":"2","marks":["user.overlay.origin"]');
+  assert.notEqual(older, text);
+  writeFileSync(file, older);
+  assert.deepEqual(await store.readChangeset(session), changeset);
+  writeFileSync(file, older.replaceAll('["user.overlay.origin"]', "[1]"));
+  await assert.rejects(async () => store.readChangeset(session), { code: "damaged" });
+});
+
 test("thousands of changes come back in order, across the pieces they are read in", async () => {
   using dir = openTempDir();
   const { store, session } = openSession(dir.path);
