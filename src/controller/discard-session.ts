@@ -44,5 +44,9 @@ export async function discardSession(
   if (leftover?.isWriting !== true) for (const layers of record.layers) removeLayers(layers);
   store.updateSession(next);
   store.appendAudit({ event: "session.discarded", session });
+  if (store.hasLedger()) {
+    using ledger = await store.openLedger();
+    ledger.approvals.withdraw(session);
+  }
   return { record: next, ...(leftover === undefined ? {} : { leftover }) };
 }

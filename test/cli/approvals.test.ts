@@ -69,6 +69,18 @@ for (const kind of KINDS)
     assert.ok(settled.usedAt !== undefined);
   });
 
+test("what is asked about a session is over when that is discarded", () => {
+  using person = openPerson(KINDS[0]);
+  const session = runTask(person, "echo new > made");
+  const id = readId(person.sandbox(["commit", session]).stderr);
+  assert.equal(person.sandboxJson(["approvals"]).json.approvals.length, 1, "control");
+  assert.equal(person.sandbox(["discard", session]).status, 0);
+  assert.deepEqual(person.sandboxJson(["approvals"]).json.approvals, []);
+  const late = person.sandbox(["approve", id, "--yes"]);
+  assert.equal(late.status, 4);
+  assert.match(late.stderr, /has expired/);
+});
+
 test("an approval is for what was shown: another selection or another task asks anew", async () => {
   using person = openPerson(KINDS[0]);
   const session = runTask(person, "echo a > a; echo b > b");

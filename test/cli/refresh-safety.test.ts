@@ -111,7 +111,10 @@ test("says what it found to a person, and records it", () => {
     said,
     /in conflict until you decide:\n {2}both: changed on the host: has other content; the task changed its content\n/,
   );
-  assert.match(said, /--merge\), or take the task's \(--theirs PATH\), or keep yours/);
+  assert.match(
+    said,
+    /--merge; --markers too where both changed one place\), or take the task's \(--theirs PATH\), or keep yours/,
+  );
   const log = readFileSync(path.join(person.stateHome, "audit", "log.jsonl"), "utf8");
   assert.match(log, /"event":"session.refreshed".*"revision":2/);
 });

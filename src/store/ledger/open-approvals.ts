@@ -35,6 +35,8 @@ export interface Approvals {
   answer(id: ApprovalId, answer: AnswerDraft): Approval;
   /** Marks an approval as used; false where it is not `approved`, was used before or is over its time. It is for one use, whoever comes first. */
   use(id: ApprovalId): boolean;
+  /** What still waits about a session is over: there is nothing left that it could be about. */
+  withdraw(session: SessionId): void;
   /** Resolves when it no longer waits. Rejects with the signal's reason. Sleeps in between. */
   waitFor(id: ApprovalId, signal: AbortSignal): Promise<Approval>;
 }
@@ -80,6 +82,11 @@ export function openApprovals(base: ApprovalsBase): Approvals {
     },
     answer: (id, answer) => change(() => answerApproval(base, readApproval(base, id), answer)),
     use: (id) => change(() => useApproval(base, id)),
+    withdraw: (session) => {
+      const sql = "UPDATE approvals SET expires_at = ? WHERE session = ? AND state = 'waiting'";
+      change(() => base.database.prepare(sql).run(new Date(base.now()).toISOString(), session));
+      settle();
+    },
     waitFor: async (id, signal) => {
       using listener = bell.listen();
       for (;;) {
