@@ -72,7 +72,7 @@ function render(row) {
       : `${row.ours.toFixed(1)} / ${row.baseline.toFixed(1)} ${row.unit} = ${row.ratio.toFixed(2)}`.padStart(
           34,
         );
-  return `${row.row.padEnd(22)}${figures}  ${row.met ? "met " : "MISS"} (≤ ${row.target}${row.ratio === undefined ? ` ${row.unit}` : ""})  ${row.what}`;
+  return `${row.row.padEnd(22)}${figures}  ${row.met ? "met " : "MISS"} (${row.unit === "/s" ? "≥" : "≤"} ${row.target}${row.ratio === undefined ? ` ${row.unit}` : ""})  ${row.what}`;
 }
 
 function loadNow() {

@@ -44,7 +44,7 @@ export async function auditRows(ground) {
   return [
     {
       row: "audit-append",
-      what: `records a second, each on disk, of ${WRITERS} writers at once (at least)`,
+      what: `records a second, each on disk, of ${WRITERS} writers at once`,
       ours: perSecond,
       unit: "/s",
       target: 2000,
