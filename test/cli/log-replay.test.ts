@@ -64,6 +64,7 @@ test("every action has its intent and its result, and the log rebuilds what was 
       ...["exec.asked", "session.changes", "refresh.started", "session.refreshed"],
       ...["rollback.changes", "rollback.started", "rollback.sealed", "review.answered"],
       ...["approval.asked", "commit.refused", "discard.started", "session.discarded"],
+      "approval.expired",
       ...["prune.started", "prune.ended"],
     ],
   );
