@@ -77,8 +77,9 @@ function parseIgnorePattern(line: string): IgnorePattern | undefined {
 /** A slash may be quoted as any character may. Behind `**` a quoted one is not the `/` that may match nothing. */
 function toSegments(part: string, index: number, parts: readonly string[]): readonly string[] {
   const quotesSlash = index < parts.length - 1 && /(?<!\\)(\\\\)*\\$/.test(part);
-  if (!quotesSlash) return [part];
-  const segment = part.slice(0, -1);
+  // Git's wildmatch takes any further stars for nothing more.
+  if (!quotesSlash) return [/^\*{3,}$/.test(part) ? "**" : part];
+  const segment = part.slice(0, -1).replace(/^\*{3,}$/, "**");
   return segment === "**" ? ["**", "*"] : [segment];
 }
 
