@@ -1,22 +1,41 @@
 import type { Approval, ApprovalDraft } from "../../core/approval.js";
 import type { AskingController } from "./asking-controller.js";
 
-/** How long a question waits where nobody said otherwise. */
+/** How long a question waits. */
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** The moment a question asked now stops waiting. */
-export function toExpiry(ms: number = DAY_MS): string {
-  return new Date(Date.now() + ms).toISOString();
-}
+/** What a question is about: with the same of these it is the same question. */
+type AskedOf = Pick<ApprovalDraft, "kind" | "digest" | "session">;
+
+/** What a reviewer reads of it. */
+type Shown = Pick<ApprovalDraft, "subject" | "preview"> & { readonly group: string };
 
 /**
- * Puts a question into the ledger and, where it is new, tells the person's hooks of it. Does not wait for an answer: who asks comes back
- * (`Approvals.find`) or waits (`Approvals.waitFor`). Throws as `Approvals.ask`, and `usage` for a configuration that is wrong.
+ * The newest question about exactly this that has not been used, whatever became of it: an earlier answer holds, a denial is not asked
+ * away. It is asked, as `show` puts it, where there is none. Does not wait. Throws as `Approvals.ask`, and `usage` for a configuration
+ * that is wrong.
  */
-export async function askApproval(
+export async function findOrAskApproval(
   controller: AskingController,
-  draft: ApprovalDraft,
+  of: AskedOf,
+  show: () => Shown,
 ): Promise<Approval> {
+  const known = await findApproval(controller, of);
+  if (known !== undefined && known.state !== "expired") return known;
+  const expiresAt = new Date(Date.now() + DAY_MS).toISOString();
+  return await askApproval(controller, { ...of, ...show(), require: 1, expiresAt });
+}
+
+async function findApproval(
+  { store }: AskingController,
+  of: AskedOf,
+): Promise<Approval | undefined> {
+  using ledger = await store.openLedger();
+  return ledger.approvals.find(of);
+}
+
+/** Where the question is new the person's hooks are told of it. */
+async function askApproval(controller: AskingController, draft: ApprovalDraft): Promise<Approval> {
   const { readUserConfig } = await import("./read-user-config.js");
   const { approvals: hooks } = readUserConfig(controller.profiles);
   using ledger = await controller.store.openLedger();

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Approval } from "../../core/approval.js";
 import { type ApprovalId, type Digest, type SessionId, toDigest } from "../../core/ids.js";
 import { maskArgv } from "../../core/mask-secrets.js";
-import { askApproval, toExpiry } from "./ask-approval.js";
+import { findOrAskApproval } from "./ask-approval.js";
 import type { AskedScope } from "./asked-scope.js";
 import type { AskingController } from "./asking-controller.js";
 
@@ -42,8 +42,7 @@ export async function settleCommandApproval(
     : settleCommandApproval(controller, asked);
 }
 
-/** An earlier answer holds until it expires: a denial is not asked away. */
-async function findOrAsk(controller: AskingController, asked: AskedAbout): Promise<Approval> {
+function findOrAsk(controller: AskingController, asked: AskedAbout): Promise<Approval> {
   const { argv, place, scope, session, rule, reason } = asked;
   const kind = rule === "budgets.retry" ? "retry" : "command";
   const { cwd, workspaces } = place;
@@ -53,16 +52,11 @@ async function findOrAsk(controller: AskingController, asked: AskedAbout): Promi
   const bound = { kind, ...shown, env: scope.env, reason: kind === "retry" ? "" : reason };
   const digest = toDigest(createHash("sha256").update(JSON.stringify(bound)).digest("hex"));
   const of = { kind, digest, ...(session === undefined ? {} : { session }) } as const;
-  const known = await findKnown(controller, of);
-  if (known !== undefined && known.state !== "expired") return known;
-  return await askApproval(controller, {
-    ...of,
+  return findOrAskApproval(controller, of, () => ({
     subject: toSubject(kind === "retry" ? "again" : "run", argv),
     preview: `${JSON.stringify(shown, null, 2)}\n`,
-    require: 1,
-    expiresAt: toExpiry(),
     group: rule,
-  });
+  }));
 }
 
 /** Of a line, which lists and the log show: what is a secret stands in the preview alone. */
@@ -71,12 +65,4 @@ const MOST_SUBJECT = 300;
 function toSubject(verb: string, argv: readonly string[]): string {
   const subject = `${verb}: ${JSON.stringify(maskArgv(argv))}`;
   return subject.length <= MOST_SUBJECT ? subject : `${subject.slice(0, MOST_SUBJECT)}…`;
-}
-
-async function findKnown(
-  { store }: AskingController,
-  of: Pick<Approval, "kind" | "digest" | "session">,
-): Promise<Approval | undefined> {
-  using ledger = await store.openLedger();
-  return ledger.approvals.find(of);
 }

@@ -8,7 +8,7 @@ import {
   toBudgetDigest,
   toOverBudget,
 } from "../refuse-over-budget.js";
-import { askApproval, toExpiry } from "./ask-approval.js";
+import { findOrAskApproval } from "./ask-approval.js";
 
 /** Of questions about budgets. */
 const GROUP = "budget";
@@ -31,27 +31,15 @@ export async function settleBudget(
   throw toOverBudget(proposal, hint);
 }
 
-async function findOrAsk(controller: Controller, proposal: CommitProposal): Promise<Approval> {
+function findOrAsk(controller: Controller, proposal: CommitProposal): Promise<Approval> {
   const { session } = proposal.review.record;
-  const digest = toBudgetDigest(proposal);
-  const known = await findKnown(controller, { kind: "budget", session, digest });
-  if (known !== undefined && known.state !== "expired") return known;
-  const lines = [...proposal.overBudget.map(describeOverBudget), ...listDestroyed(proposal)];
-  return await askApproval(controller, {
-    ...{ kind: "budget", session, digest },
-    subject: `let a commit of ${session} go over its budget`,
-    preview: lines.map((line) => `${line}\n`).join(""),
-    require: 1,
-    expiresAt: toExpiry(),
-    group: GROUP,
+  const of = { kind: "budget", session, digest: toBudgetDigest(proposal) } as const;
+  return findOrAskApproval(controller, of, () => {
+    const lines = [...proposal.overBudget.map(describeOverBudget), ...listDestroyed(proposal)];
+    return {
+      subject: `let a commit of ${session} go over its budget`,
+      preview: lines.map((line) => `${line}\n`).join(""),
+      group: GROUP,
+    };
   });
-}
-
-async function findKnown(
-  { store }: Controller,
-  wanted: { readonly kind: "budget" } & Pick<Approval, "digest"> &
-    Required<Pick<Approval, "session">>,
-): Promise<Approval | undefined> {
-  using ledger = await store.openLedger();
-  return ledger.approvals.find(wanted);
 }
