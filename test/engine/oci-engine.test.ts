@@ -26,6 +26,17 @@ describe("the stage", () => {
       assert.match(stderr, /syntax OK/);
     });
 
+  test("init keeps a signal that comes before it has seen its own fork end, for the task", () => {
+    const init = path.join(projectRoot, "src/engine/oci/init.pl");
+    // The task answers at once; strace holds its parent back for longer than the signal takes.
+    const script = `mount -t tmpfs none /run && : > /run/environment &&
+      exec strace -qq -o /dev/null -e inject=clone,fork:delay_exit=300000 perl "$1" pipes \
+        /bin/sh -c 'trap "exit 3" USR1; kill -USR1 $PPID; for i in 1 2 3 4 5 6 7 8 9; do /bin/sleep 0.1; done'`;
+    const argv = ["-Urm", "sh", "-c", script, "sh", init];
+    const { status, stderr } = spawnSync("unshare", argv, { encoding: "utf8" });
+    assert.deepEqual({ status, stderr }, { status: 3, stderr: "" });
+  });
+
   for (const runtime of ["crun", "runc"] as const)
     test(`SIGKILL of node ends the sandbox of ${runtime}, and leaves no mount`, async () => {
       using cache = openTempDir();

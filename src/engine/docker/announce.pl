@@ -80,9 +80,15 @@ chdir($cwd) or refuse(125, "the working directory $cwd is not in the sandbox: $!
 my @problem = problem($ARGV[0]);
 refuse(@problem) if @problem;
 announce("begun");
-my $child = fork();
+# The task may have said that it is ready, and be sent a signal, before this runs again: pid 1 loses what it has no handler for.
+my ($child, @early);
+my @passed = qw(HUP INT QUIT USR1 USR2 TERM);
+for my $name (@passed) { $SIG{$name} = sub { $child ? kill($name, $child) : push(@early, $name) } }
+$child = fork();
 defined $child or die "sandbox: cannot fork: $!\n";
 if ($child == 0) {
+  $SIG{$_} = "DEFAULT" for @passed;
+  kill($_, $$) for @early;
   $SIG{PIPE} = "DEFAULT";
   if ($kind eq "terminal") {
     setpgrp(0, 0);
@@ -95,7 +101,7 @@ if ($child == 0) {
   print STDERR "sandbox: $ARGV[0]: $!\n";
   exit($! == 2 ? 127 : 126);
 }
-for my $name (qw(HUP INT QUIT USR1 USR2 TERM)) { $SIG{$name} = sub { kill($name, $child) } }
+kill($_, $child) for @early;
 $SIG{PIPE} = sub { kill("PIPE", -1) };    # the reader of the output has gone: all who could write to it learn of it
 while (1) {
   my $pid = waitpid(-1, 2);    # WUNTRACED

@@ -13,9 +13,21 @@ if (open(my $f, "<", "/run/environment")) {
   while (my $line = <$f>) { chomp $line; my ($name, $value) = split(/=/, $line, 2); $environment{$name} = $value }
 }
 else { die "sandbox: the environment cannot be read: $!\n" }
-my $child = fork();
+# The task may have said that it is ready, and be sent a signal, before this runs again: pid 1 loses what it has no handler for.
+my ($child, @early);
+my @passed = qw(HUP INT QUIT USR1 USR2 TERM);
+for my $name (@passed) { $SIG{$name} = sub { $child ? kill($name, $child) : push(@early, $name) } }
+$SIG{WINCH} = sub {
+  open(my $f, "<", "/run/size") or return;
+  my ($rows, $columns) = split(" ", scalar(<$f>));
+  my $size = pack("S4", $rows, $columns, 0, 0);
+  ioctl(STDIN, 0x5414, $size);    # TIOCSWINSZ
+} if $kind eq "terminal";
+$child = fork();
 defined $child or die "sandbox: cannot fork: $!\n";
 if ($child == 0) {
+  $SIG{$_} = "DEFAULT" for @passed;
+  kill($_, $$) for @early;
   if ($kind eq "terminal") {
     setpgrp(0, 0);
     local $SIG{TTOU} = "IGNORE";
@@ -28,13 +40,7 @@ if ($child == 0) {
   print STDERR "sandbox: $ARGV[0]: $!\n";
   exit($! == 2 ? 127 : 126);
 }
-for my $name (qw(HUP INT QUIT USR1 USR2 TERM)) { $SIG{$name} = sub { kill($name, $child) } }
-$SIG{WINCH} = sub {
-  open(my $f, "<", "/run/size") or return;
-  my ($rows, $columns) = split(" ", scalar(<$f>));
-  my $size = pack("S4", $rows, $columns, 0, 0);
-  ioctl(STDIN, 0x5414, $size);    # TIOCSWINSZ
-} if $kind eq "terminal";
+kill($_, $child) for @early;
 while (1) {
   my $pid = waitpid(-1, 2);    # WUNTRACED
   next if $pid != $child;

@@ -493,21 +493,22 @@ sub wait_for_event {
     while (my $frame = next_frame()) { obey($pid, @$frame) }
   }
   if (vec($read, $inotify, 1)) { drain($inotify); tell_node("begun") }
-  if (vec($read, $signal_fd, 1)) {
-    my $signal = unpack("L", drain($signal_fd));
-    if ($signal != $CHILD) { pass_signal($pid, $signal) }
-    else {
-      # Whoever told gVisor of a signal must be reaped too: while it is a zombie, pid 1 cannot go.
-      while ((my $gone = waitpid(-1, 1)) > 0) {
-        next if $gone != $pid;
-        our $status = $?;
-        more("finish_terminal") if $setting{terminal};
-        report($status);
-        exit 0;
-      }
-    }
-  }
+  # A read gives all that are pending, a signalfd_siginfo each (signalfd(2)): the end of the runtime may be behind another.
+  if (vec($read, $signal_fd, 1)) { heed($pid, $_) for unpack("(L x124)*", drain($signal_fd)) }
   return ($read, $write);
+}
+
+sub heed {
+  my ($pid, $signal) = @_;
+  return pass_signal($pid, $signal) if $signal != $CHILD;
+  # Whoever told gVisor of a signal must be reaped too: while it is a zombie, pid 1 cannot go.
+  while ((my $gone = waitpid(-1, 1)) > 0) {
+    next if $gone != $pid;
+    our $status = $?;
+    more("finish_terminal") if $setting{terminal};
+    report($status);
+    exit 0;
+  }
 }
 
 # What runsc itself gets it does not hand on.
