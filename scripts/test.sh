@@ -46,6 +46,7 @@ missing_packages() {
 		ssh openssh-client
 		openssl openssl
 		mmdebstrap mmdebstrap
+		xmllint libxml2-utils
 	LIST
 	[ -e /usr/include/stdio.h ] || printf 'libc6-dev '
 }

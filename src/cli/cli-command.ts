@@ -5,6 +5,8 @@ import type { CliContext } from "./cli-context.js";
 export interface CliCommand {
   /** Adds arguments, options and help to a fresh commander command. */
   readonly define: (command: Command) => void;
+  /** Makes words that commander cannot take, once `define` has said what there is, to some that it can. */
+  readonly rewrite?: (argv: readonly string[], command: Command) => readonly string[];
   /** Carries the parsed command out; resolves with the exit code. Errors are thrown, rendered by `main`. */
   readonly act: (command: Command, context: CliContext) => Promise<number>;
 }

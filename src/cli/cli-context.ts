@@ -6,6 +6,11 @@ import type { Token } from "../controller/service/read-tokens.js";
 
 type TerminalSize = NonNullable<TaskIo["terminalSize"]>;
 
+/** See `host/held-file.ts`. */
+export interface HeldFile extends Disposable {
+  write(text: string): void;
+}
+
 /** What a command may touch of this process: passed in by `main.ts`, never read from globals. */
 export interface CliContext {
   readonly cwd: string;
@@ -21,6 +26,12 @@ export interface CliContext {
   attachTerminal(onResize: (size: TerminalSize) => void): Promise<Disposable>;
   /** Throws away what was typed and not read. */
   flushInput(): Promise<void>;
+  /** Of this program. */
+  readonly version: string;
+  /** Holds the place of a file that is written later. Throws `usage`. */
+  holdFile(file: string): HeldFile;
+  /** Appends what `make` gives for the size that the file has now; undefined is nothing. Throws Node's error. */
+  appendTo(file: string, make: (size: number) => string | undefined): void;
   /** Starts a pager; undefined where its program is not there. */
   openPager(
     argv: readonly string[],

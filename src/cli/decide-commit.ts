@@ -25,8 +25,10 @@ export type Approval =
   | "ask"
   /** `--yes`: approves what policy asks about, except what runs later and was not named. */
   | "yes"
-  /** Nobody is there: only what policy allows. */
-  | "policy";
+  /** Nobody is there: only what policy allows, or what somebody approved out of band. */
+  | "policy"
+  /** Nobody will ever be: everything must be allowed by policy alone. */
+  | "allowed";
 
 /** What became of the question. */
 export type CommitAnswer =
@@ -59,7 +61,7 @@ export async function decideCommit(
   }
 }
 
-const BY = { ask: "prompt", yes: "yes", policy: "policy" } as const;
+const BY = { ask: "prompt", yes: "yes", policy: "policy", allowed: "policy" } as const;
 
 async function settle(
   context: CliContext,
@@ -72,6 +74,10 @@ async function settle(
     case "policy": {
       const { commitByPolicy } = await import("../controller/commit-by-policy.js");
       return { answer: "committed", report: await commitByPolicy(controller, open) };
+    }
+    case "allowed": {
+      const { commitAllowed } = await import("../controller/commit-allowed.js");
+      return { answer: "committed", report: await commitAllowed(open) };
     }
     case "yes":
       refuseUnapproved(

@@ -1,9 +1,8 @@
 import type { WebOptions } from "../web/open-web.js";
 import { nameOfUser } from "../host/name-of-user.js";
-import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { isatty } from "node:tty";
-import { fileURLToPath } from "node:url";
 import type { Controller, EngineChoice, HostPort } from "../controller/controller.js";
 import { resolvePath } from "../controller/expand-paths.js";
 import { SandboxError } from "../core/error.js";
@@ -12,6 +11,7 @@ import type { Engine } from "../engine/engine.js";
 import { tryLock } from "../host/file-lock.js";
 import { findProgram } from "../host/find-program.js";
 import { findTool } from "../host/find-tool.js";
+import { appendToFile, holdFile } from "../host/held-file.js";
 import { isSandboxAlive } from "../host/is-sandbox-alive.js";
 import { readProcessStamp } from "../host/process-stamp.js";
 import { chooseTaskIds } from "../host/task-ids.js";
@@ -20,6 +20,7 @@ import { personHome, stateHome } from "../store/state-home.js";
 import type { CliContext } from "./cli-context.js";
 import { mindClosedPipe } from "./mind-closed-pipe.js";
 import { runCommandLine } from "./parse-command-line.js";
+import { findLauncher, programRoot, readVersion } from "./program-place.js";
 import { createProgress, type Progress } from "./progress.js";
 import { renderError } from "./render-error.js";
 
@@ -52,6 +53,9 @@ async function main(): Promise<void> {
       while (process.stdin.read() !== null);
       if (isatty(0)) (await import("../host/native.js")).openNative().tcflushInput(0);
     },
+    holdFile,
+    appendTo: appendToFile,
+    version: readVersion(),
     openPager: async (pager) => (await import("../host/run-pager.js")).openPager(pager, { env }),
     openWeb: async (o) => {
       const { openWeb } = await import("../web/open-web.js");
@@ -61,7 +65,7 @@ async function main(): Promise<void> {
   };
   process.once("beforeExit", sayUnfinished);
   try {
-    process.exitCode = await runCommandLine(argv, context, readVersion());
+    process.exitCode = await runCommandLine(argv, context);
   } catch (error) {
     process.exitCode = await renderError(error, context, wantsJson(argv));
   }
@@ -219,29 +223,10 @@ function ownStamp(): ProcessStamp {
   return stamp;
 }
 
-/** The build has the profiles beside it; compiled for the tests, they are in the repository. */
-function programRoot(): string {
-  let at = path.dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(path.join(at, "profiles")) && at !== "/") at = path.dirname(at);
-  return realpathSync(at);
-}
-
-/** The program as a person starts it: beside the build, or wherever the PATH has it. */
-function findLauncher(): string {
-  const own = path.join(programRoot(), "..", "..", "sandbox");
-  return existsSync(own) ? own : "sandbox";
-}
-
 /** `--json` before the task's own arguments: errors are JSON too, also those of the command line itself. */
 function wantsJson(argv: readonly string[]): boolean {
   const end = argv.indexOf("--");
   return (end < 0 ? argv : argv.slice(0, end)).includes("--json");
-}
-
-function readVersion(): string {
-  const own = path.join(path.dirname(fileURLToPath(import.meta.url)), "version");
-  if (existsSync(own)) return readFileSync(own, "utf8").trim();
-  return `${process.env["npm_package_version"] ?? "0.0.0"}-dev`;
 }
 
 void main();

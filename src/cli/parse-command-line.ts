@@ -10,14 +10,13 @@ import { COMMANDS, type RegisteredCommand } from "./registry.js";
 export async function runCommandLine(
   argv: readonly string[],
   context: CliContext,
-  version: string,
 ): Promise<number> {
   const named = COMMANDS.find((entry) => entry.name === argv[0]);
   if (named !== undefined) return runNamed(named, argv.slice(1), context);
   const [first, topic] = argv;
   if (first === "help" && topic !== undefined) return runNamed(find(topic), ["--help"], context);
   if (first !== undefined && !first.startsWith("-") && first !== "help") throw unknown(first);
-  return runProgram(argv, context, toProgram(context, version));
+  return runProgram(argv, context, toProgram(context));
 }
 
 /** No subcommand: help or version. */
@@ -56,7 +55,8 @@ async function runNamed(
     exit = await implementation.act(command, context);
   });
   return caught(command.name(), async () => {
-    await command.parseAsync([...argv], { from: "user" });
+    const words = implementation.rewrite?.(argv, command) ?? argv;
+    await command.parseAsync([...words], { from: "user" });
     return exit;
   });
 }
@@ -77,7 +77,7 @@ export function toCommand(
     });
 }
 
-function toProgram(context: CliContext, version: string): Command {
+function toProgram(context: CliContext): Command {
   const program = new Command("sandbox")
     .description(
       "Run an agent's task in a disposable container over a copy-on-write overlay of your files; " +
@@ -85,7 +85,7 @@ function toProgram(context: CliContext, version: string): Command {
     )
     .usage("COMMAND [options]")
     .exitOverride()
-    .version(version, "-V, --version", "show the version")
+    .version(context.version, "-V, --version", "show the version")
     .helpOption("-h, --help", "show this help")
     .configureOutput({
       writeOut: (text) => void context.stdout.write(text),

@@ -1,6 +1,7 @@
 import { isSandboxError, type SandboxError } from "../core/error.js";
 import { EXIT_CODES } from "../core/exit-code.js";
 import type { CliContext } from "./cli-context.js";
+import { toJsonLine } from "./to-json-line.js";
 
 type Streams = Pick<CliContext, "stdout" | "stderr" | "env">;
 
@@ -39,7 +40,7 @@ function toShown(error: unknown, oneLine: (text: string) => string): Shown {
 function writeJson({ stdout }: Streams, { code, message, list, hint }: Shown): void {
   const text = [message, ...list].join("; ");
   const error = { code, message: text, ...(hint === undefined ? {} : { hint }) };
-  stdout.write(`${JSON.stringify({ schema: "error/1", error })}\n`);
+  stdout.write(toJsonLine({ schema: "error/1", error }));
 }
 
 function writeLines({ stderr }: Streams, { message, list, hint }: Shown): void {

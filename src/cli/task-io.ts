@@ -35,10 +35,16 @@ export function chooseTerminal(
  */
 export async function withTaskIo<T>(
   context: CliContext,
-  how: { readonly terminal: boolean; readonly json: boolean },
+  how: {
+    readonly terminal: boolean;
+    /** The task's output goes to stderr, all of it. */
+    readonly json: boolean;
+    /** Nobody types: a terminal is no input. */
+    readonly isAlone?: boolean;
+  },
   use: (io: TaskIo) => Promise<T>,
 ): Promise<T> {
-  const typed = context.isTerminal(0);
+  const typed = context.isTerminal(0) && how.isAlone !== true;
   const sizes = new Set<(size: TerminalSize) => void>();
   using _terminal = how.terminal
     ? await context.attachTerminal((size) => {
@@ -47,7 +53,7 @@ export async function withTaskIo<T>(
     : undefined;
   try {
     return await use({
-      stdin: typed ? context.stdin : "inherit",
+      stdin: typed ? context.stdin : context.isTerminal(0) ? "none" : "inherit",
       stdout: how.json ? context.stderr : "inherit",
       stderr: "inherit",
       terminalSize: how.terminal ? sizeOf(context.stdout) : undefined,

@@ -4,16 +4,15 @@ import { openCommit } from "../controller/open-commit.js";
 import type { GitGroup } from "../controller/read-git-stories.js";
 import { reviewChangeset, type SessionReview } from "../controller/session-review.js";
 import { EXIT_CODES } from "../core/exit-code.js";
-import type { Outcome } from "../core/sandbox-spec.js";
 import type { Moves } from "../review/moves.js";
-import { countStats } from "../review/rank-changes.js";
 import { renderSummary } from "../review/render-summary.js";
 import { canAsk, wantsColour } from "./cli-context.js";
 import { type Approval, decideCommit } from "./decide-commit.js";
 import { reportCommit, reportConflict } from "./report-commit.js";
 import { renderError } from "./render-error.js";
 import type { ReportOptions } from "./report-options.js";
-import { toCommitObject, writeJson } from "./to-json.js";
+import { toRunObject } from "./run-object.js";
+import { writeJson } from "./to-json.js";
 
 /** As `ReportOptions`, with the exit code the task itself gives. */
 export interface TellOptions extends ReportOptions {
@@ -30,7 +29,11 @@ export async function tellRun(result: RunResult, options: TellOptions): Promise<
   return committed?.exit ?? options.own;
 }
 
-async function tellPerson(review: SessionReview, { context }: TellOptions): Promise<void> {
+/** The summary of a run, on stderr. */
+export async function tellPerson(
+  review: SessionReview,
+  { context }: Pick<ReportOptions, "context">,
+): Promise<void> {
   const { record, changeset, items } = review;
   if (record.outcome === undefined) return;
   const git = await findRunGit(review);
@@ -97,7 +100,8 @@ async function commitNow(review: SessionReview, options: TellOptions): Promise<C
   }
 }
 
-function toConflictReport(
+/** The report of a commit that conflicts stopped before it began. */
+export function toConflictReport(
   review: SessionReview,
   conflicts: CommitReport["conflicts"],
 ): CommitReport {
@@ -120,26 +124,5 @@ async function tellProgram(
 ): Promise<void> {
   const { context, controller } = options;
   const record = await controller.store.readSession(review.record.session);
-  const { outcome } = review.record;
-  const { risks } = countStats(review.items);
-  writeJson(context.stdout, "run", {
-    session: record.session,
-    state: record.state,
-    outcome: outcome?.outcome,
-    exit: toExitObject(outcome),
-    ...(record.reason === undefined ? {} : { reason: record.reason }),
-    durationMs: record.durationMs,
-    engine: record.engine,
-    runtime: record.runtime,
-    digest: review.changeset.digest,
-    changes: review.record.counts,
-    risks: { high: risks.high, medium: risks.medium, low: risks.low },
-    ...(commit === undefined ? {} : { commit: toCommitObject(commit) }),
-  });
-}
-
-function toExitObject(outcome: Outcome | undefined): object {
-  if (outcome?.outcome === "exited" || outcome?.outcome === "not-started")
-    return { code: outcome.code };
-  return outcome?.outcome === "signalled" ? { signal: outcome.signal } : {};
+  writeJson(context.stdout, "run", toRunObject({ review, record, commit }));
 }

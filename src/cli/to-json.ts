@@ -6,10 +6,11 @@ import { type PathObject, type RelPath, toPathObject } from "../core/path.js";
 import type { CommitRecord, SessionRecord } from "../core/session.js";
 import type { Origin } from "../review/moves.js";
 import { toRolledBack } from "./rolled-back.js";
+import { toJsonLine } from "./to-json-line.js";
 
 /** One JSON object on stdout, for a program. */
 export function writeJson(stdout: NodeJS.WriteStream, schema: string, value: object): void {
-  stdout.write(`${JSON.stringify({ schema: `${schema}/1`, ...value })}\n`);
+  stdout.write(toJsonLine({ schema: `${schema}/1`, ...value }));
 }
 
 /** A place in a workspace of a list. */

@@ -46,6 +46,7 @@ test("each object of the contract has its schema, and each schema its name", () 
     "queue",
     "recover",
     "refresh",
+    "report",
     "review",
     "rollback",
     "run",

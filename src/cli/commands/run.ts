@@ -4,6 +4,8 @@ import { SandboxError } from "../../core/error.js";
 import type { CliCommand } from "../cli-command.js";
 import { type CliContext, canAsk } from "../cli-context.js";
 import { toApprove } from "../ask.js";
+import { joinReportWords } from "../ci/join-report-words.js";
+import { collectReport, REPORT_FORMATS, type ReportTarget } from "../ci/report-target.js";
 import { reportRun } from "../report-run.js";
 import { addTaskOptions, type TaskOptions, toTaskRequest } from "../task-options.js";
 import { chooseTerminal, withTaskIo } from "../task-io.js";
@@ -13,10 +15,12 @@ interface RunOptions extends TaskOptions {
   readonly commit?: "ask" | "auto" | "never";
   readonly json?: true;
   readonly tty?: boolean;
+  readonly ci?: true;
+  readonly report?: readonly ReportTarget[];
 }
 
 /** `sandbox run`. */
-export const runCommand: CliCommand = { define, act };
+export const runCommand: CliCommand = { define, rewrite: joinReportWords, act };
 
 function define(command: Command): void {
   addTaskOptions(command)
@@ -28,6 +32,15 @@ function define(command: Command): void {
     .option("--json", "the result as JSON on stdout; the task's output goes to stderr")
     .option("-t, --tty", "give the task a terminal (default: if stdin and stdout are one)")
     .option("-T, --no-tty", "give it none")
+    .option(
+      "--ci",
+      "no terminal, no questions: what policy asks about is denied; exits as docs/ci.md says",
+    )
+    .option(
+      "--report <format:path>",
+      `with --ci: ${REPORT_FORMATS.join(", ")}; also --report FORMAT PATH (repeatable)`,
+      collectReport,
+    )
     .addHelpText(
       "after",
       "\nExample:\n  sandbox run --dir ~/project --timeout 10m -- sh -c 'make test; echo fixed > notes.txt'\n",
@@ -44,6 +57,9 @@ async function act(command: Command, context: CliContext): Promise<number> {
   if (options.network !== "none")
     throw new SandboxError("usage", `--network ${options.network}: this version has only none`);
   const json = options.json === true;
+  if (options.ci === true) return await actInCi(command, context, options);
+  if (options.report !== undefined)
+    throw new SandboxError("usage", "--report is for --ci", { hint: "add --ci" });
   const terminal = chooseTerminal(context, { wanted: options.tty, json });
   const controller = await context.openController();
   const result = await withTaskIo(context, { terminal, json }, (io) =>
@@ -63,5 +79,28 @@ async function act(command: Command, context: CliContext): Promise<number> {
     controller,
     json,
     commit: options.commit ?? (canAsk(context) && !json ? "ask" : "never"),
+  });
+}
+
+async function actInCi(
+  command: Command,
+  context: CliContext,
+  options: RunOptions,
+): Promise<number> {
+  if (options.tty === true || options.commit === "ask")
+    throw new SandboxError("usage", "--ci has no terminal and asks nobody", {
+      hint: "leave out --tty, and --commit ask; --commit auto commits what policy allows",
+    });
+  const { runInCi } = await import("../ci/run-in-ci.js");
+  return await runInCi(context, {
+    request: {
+      ...toTaskRequest(options),
+      command: command.args,
+      terminal: false,
+      approve: async () => false,
+    },
+    reports: options.report ?? [],
+    commit: options.commit ?? "never",
+    json: options.json === true,
   });
 }

@@ -8,6 +8,29 @@ import {
   sessionStateSchema,
 } from "./parts-schema.js";
 
+const ERROR_CODES = [
+  "unexpected",
+  "usage",
+  "conflict",
+  "denied",
+  "changed-since-review",
+  "not-found",
+  "damaged",
+  "busy",
+  "timed-out",
+  "interrupted",
+  "sandbox-unavailable",
+  "not-executable",
+  "command-not-found",
+] as const;
+
+/** Why something did not come about. */
+export const problemSchema = z.strictObject({
+  code: z.enum(ERROR_CODES),
+  message: z.string(),
+  hint: z.string().optional().describe("What to do next"),
+});
+
 /** `run --json` and `exec --json`, after the task. */
 export const runSchema = z.strictObject({
   schema: z.literal("run/1"),
@@ -34,6 +57,7 @@ export const runSchema = z.strictObject({
     })
     .describe("Changes by their worst risk"),
   commit: z.strictObject({ ...commitShape, schema: z.literal("commit/1").optional() }).optional(),
+  problem: problemSchema.optional().describe("With --ci: why what was to be committed was not"),
 });
 
 const checkSchema = z.strictObject({
@@ -62,23 +86,5 @@ export const doctorSchema = z.strictObject({
 /** Any command with `--json` that failed. */
 export const errorSchema = z.strictObject({
   schema: z.literal("error/1"),
-  error: z.strictObject({
-    code: z.enum([
-      "unexpected",
-      "usage",
-      "conflict",
-      "denied",
-      "changed-since-review",
-      "not-found",
-      "damaged",
-      "busy",
-      "timed-out",
-      "interrupted",
-      "sandbox-unavailable",
-      "not-executable",
-      "command-not-found",
-    ]),
-    message: z.string(),
-    hint: z.string().optional().describe("What to do next"),
-  }),
+  error: problemSchema,
 });
