@@ -56,7 +56,8 @@ export interface SandboxSpec {
   readonly limits: Limits;
   /** Name of a profile in `profiles/seccomp`. */
   readonly seccomp: string;
-  readonly network: "none";
+  /** `gateway`: a network of its own with loopback only, on which the listeners of `StartOptions.gateway` are. */
+  readonly network: "none" | "gateway";
   readonly terminal: boolean;
   readonly hostname: string;
   /** What the task can write it cannot execute: workspaces, home and temporary directories are mounted noexec. */

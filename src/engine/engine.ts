@@ -47,6 +47,24 @@ export interface RunningSandbox extends AsyncDisposable {
   stop(reason: string): void;
 }
 
+/** A socket that is to listen inside a sandbox: `0.0.0.0` is every address of its loopback, 127.0.0.0/8. */
+export interface GatewayListener {
+  readonly protocol: "tcp" | "udp";
+  readonly address: "127.0.0.1" | "0.0.0.0";
+  readonly port: number;
+}
+
+/** The only way out of a sandbox whose spec says `network: "gateway"`. */
+export interface SandboxGateway {
+  /** All of them listen before the task begins; where one cannot, `start` throws `sandbox-unavailable`. */
+  readonly listeners: readonly GatewayListener[];
+  /**
+   * Takes over one descriptor for each of `listeners`, in their order: sockets of the sandbox's network namespace, bound and
+   * (TCP) listening. Whoever accepts from them is on the host: nothing runs inside, and when they are closed nothing leaves any more.
+   */
+  adopt(descriptors: readonly number[]): void;
+}
+
 /** What `start` needs besides the spec. */
 export interface StartOptions {
   /** A directory of this session, mode 0700, for bundle and scratch; the engine empties what it put there. */
@@ -55,6 +73,8 @@ export interface StartOptions {
   readonly io: SandboxIo;
   readonly terminalSize?: TerminalSize;
   readonly abort?: AbortSignal;
+  /** Given exactly where the spec's network is `gateway`. */
+  readonly gateway?: SandboxGateway;
 }
 
 /** What an image says of itself, as far as a sandbox uses it. Entrypoint, command and user of an image are not used. */

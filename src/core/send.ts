@@ -1,0 +1,64 @@
+/**
+ * Where something may be sent. `host` is an exact name, `*.suffix` (any name below it, not itself) or an IP literal; lower case, without a
+ * final dot.
+ */
+export interface HostRule {
+  readonly host: string;
+  /** Absent: 80 and 443, and for names that are only looked up, any. */
+  readonly ports?: readonly number[];
+  /** Upper case. Where given, the gateway must see the method: TLS is refused unless it is inspected. */
+  readonly methods?: readonly string[];
+  /** Beginnings of paths, each starting with `/`; whole segments. As with methods, the gateway must see them. */
+  readonly paths?: readonly string[];
+  /** Its addresses may be private, loopback or link-local: it was named knowing that. */
+  readonly private?: true;
+}
+
+/** What may leave a sandbox. `allowlist` with no rule is nothing; `open` is any public address, and rules add to that. */
+export interface NetworkPolicy {
+  readonly mode: "allowlist" | "open";
+  readonly allow: readonly HostRule[];
+  /** Hosts (as in `HostRule.host`) whose TLS is opened by the session's own authority. */
+  readonly inspect: readonly string[];
+}
+
+/** One thing a task wants to send, as the gateway sees it before a byte of it has left. */
+export interface Send {
+  /** Of this gateway; 1, 2, 3… */
+  readonly id: number;
+  /** How it came: through the proxy in plain, a tunnel, SOCKS, an address the resolver gave out, or inside TLS that is inspected. */
+  readonly via: "http" | "connect" | "socks" | "direct" | "inspected";
+  /** Canonical: lower case, no final dot; an IP literal in its shortest form, IPv6 without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** Where they can be seen. The path has no query. */
+  readonly method?: string;
+  readonly path?: string;
+}
+
+/** What becomes of one. */
+export type SendVerdict =
+  | {
+      readonly decision: "allow";
+      /** The rule it was, as written; absent in mode `open`. */
+      readonly rule?: string;
+      readonly mayBePrivate: boolean;
+      readonly inspect: boolean;
+    }
+  /** The reason is one line. */
+  | { readonly decision: "deny"; readonly rule?: string; readonly reason: string };
+
+/** How one ended. */
+export interface SendResult {
+  readonly end: "done" | "refused" | "failed";
+  /** One line, unless done. */
+  readonly reason?: string;
+  /** The address that was connected to. */
+  readonly address?: string;
+  /** Of the answer, where it can be seen. */
+  readonly status?: number;
+  /** Towards the network, and from it. */
+  readonly bytesOut: number;
+  readonly bytesIn: number;
+  readonly durationMs: number;
+}
