@@ -33,6 +33,7 @@ export const rooms = {
   zod: ["policy", "store", "commit", "engine", "network", "web", "cli"],
   dockerode: ["engine"],
   "tar-stream": ["engine"],
+  "dns-packet": ["network"],
   diff: ["review"],
   "node-diff3": ["review"],
   libsql: ["store"],

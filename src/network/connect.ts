@@ -1,0 +1,53 @@
+import { connect as connectSocket, type Socket } from "node:net";
+
+/** Larger reads than Node's 16 KiB mark allows: fewer turns of the loop for each megabyte. */
+export const SOCKET_MARK = 1 << 18;
+
+/** An open connection, and the address it goes to. */
+export interface Reached {
+  readonly socket: Socket;
+  readonly address: string;
+}
+
+/** What came of dialing. `refused` is a matter of policy; `failed` of the network. The reason is one line. */
+export type Dialed =
+  | (Reached & { readonly outcome: "connected" })
+  | { readonly outcome: "refused" | "failed"; readonly reason: string };
+
+/** The system's word for an error (`ECONNREFUSED`), where there is one. */
+export function toReason(error: unknown): string {
+  if (!(error instanceof Error)) return "failed";
+  return "code" in error && typeof error.code === "string" ? error.code : error.message;
+}
+
+/** A TCP connection to an address, which is never looked up. Rejects with the system's error, or where it takes too long. */
+export async function connectTo(
+  place: { readonly address: string; readonly port: number },
+  { timeoutMs, abort }: { readonly timeoutMs: number; readonly abort: AbortSignal },
+): Promise<Socket> {
+  abort.throwIfAborted();
+  const options = {
+    host: place.address,
+    port: place.port,
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: true,
+    highWaterMark: SOCKET_MARK,
+  };
+  const socket = connectSocket(options);
+  // Whoever holds it hears of its end by `close`.
+  socket.on("error", () => undefined);
+  const late = setTimeout(() => socket.destroy(new Error("no answer in time")), timeoutMs);
+  const onAbort = (): void => void socket.destroy(new Error("the client has gone away"));
+  abort.addEventListener("abort", onAbort, { once: true });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once("connect", resolve).once("error", reject);
+      socket.once("close", () => reject(new Error("closed")));
+    });
+    return socket;
+  } finally {
+    clearTimeout(late);
+    abort.removeEventListener("abort", onAbort);
+  }
+}

@@ -1,0 +1,101 @@
+import { type ClientRequest, type IncomingMessage, request as openRequest } from "node:http";
+import { pipeline } from "node:stream/promises";
+import type { Exchange } from "./exchange.js";
+import type { GatewayContext } from "./gateway-context.js";
+import type { HttpConnection } from "./http-connection.js";
+import { meterRequest } from "./meter-request.js";
+import type { Ending } from "./ending.js";
+import type { OpenSend } from "./open-send.js";
+import type { Target } from "./parse-target.js";
+import { toPassedHeaders } from "./pass-headers.js";
+import { refuse } from "./refuse.js";
+import { toFailure, toPooledRequest } from "./to-pooled-request.js";
+
+/** An allowed request. */
+export interface Forwarding {
+  readonly exchange: Exchange;
+  readonly target: Target;
+  readonly sent: OpenSend;
+  /** The client has gone, or has its answer. */
+  readonly gone: AbortSignal;
+}
+
+/** Sends a request on, and its answer back. */
+export async function forwardRequest(
+  context: GatewayContext,
+  connection: HttpConnection,
+  forwarding: Forwarding,
+): Promise<void> {
+  const { exchange, sent } = forwarding;
+  let ending = await forwardOnce(context, connection, forwarding);
+  // A server may close a connection that was kept just as the next request comes: nothing of it was answered.
+  if (ending === "stale") ending = await forwardOnce(context, connection, forwarding);
+  if (ending === "stale") ending = { end: "failed", reason: "the server closed the connection" };
+  sent.end(ending);
+  const { end, reason = "it failed" } = ending;
+  if (end !== "done") refuse(exchange, { status: end === "refused" ? 403 : 502, reason });
+}
+
+async function forwardOnce(
+  context: GatewayContext,
+  connection: HttpConnection,
+  forwarding: Forwarding,
+): Promise<Ending | "stale"> {
+  const { exchange, gone } = forwarding;
+  if (gone.aborted) return { end: "failed", reason: "the client has gone away" };
+  const upstream = openRequest(
+    toPooledRequest(context, connection, { ...forwarding, request: exchange.request }),
+  );
+  const meter = meterRequest(upstream, connection.upstreams);
+  const leave = (): void => void upstream.destroy();
+  gone.addEventListener("abort", leave, { once: true });
+  try {
+    const answer = await exchangeHeads(upstream, exchange);
+    await passAnswer(answer, exchange);
+    return { end: "done", ...meter.read(), status: answer.statusCode ?? 0 };
+  } catch (error) {
+    if (upstream.reusedSocket && isRepeatable(exchange) && !gone.aborted) return "stale";
+    return { ...toFailure(error, gone), ...meter.read() };
+  } finally {
+    gone.removeEventListener("abort", leave);
+  }
+}
+
+/** The head of the answer, while the body of the request goes out. */
+function exchangeHeads(
+  upstream: ClientRequest,
+  { request, response }: Exchange,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    upstream.once("response", resolve).on("error", reject);
+    upstream.once("upgrade", () => reject(new Error("an upgrade that nobody asked for")));
+    if (request.headers.expect !== undefined) {
+      upstream.on("continue", () => response.writeContinue());
+      upstream.flushHeaders();
+    }
+    request.once("error", (error) => upstream.destroy(error)).pipe(upstream);
+  });
+}
+
+/** What was cut short is not ended here: the client must see that something is missing. */
+async function passAnswer(answer: IncomingMessage, { response }: Exchange): Promise<void> {
+  response.sendDate = false;
+  try {
+    response.writeHead(
+      answer.statusCode ?? 502,
+      answer.statusMessage,
+      toPassedHeaders(answer.rawHeaders),
+    );
+    await pipeline(answer, response);
+  } catch (error) {
+    if (response.headersSent) response.destroy();
+    throw error;
+  }
+}
+
+function isRepeatable({ request, response }: Exchange): boolean {
+  const isSafe = ["GET", "HEAD", "OPTIONS"].includes(request.method ?? "");
+  const length = request.headers["content-length"] ?? "0";
+  const isBare = length === "0" && request.headers["transfer-encoding"] === undefined;
+  return isSafe && isBare && !response.headersSent;
+}

@@ -1,0 +1,64 @@
+import { openAddressFinder } from "./find-addresses.js";
+import { GATEWAY_LIMITS, GATEWAY_PORTS, type Gateway, type GatewayOptions } from "./gateway.js";
+import type { GatewayContext } from "./gateway-context.js";
+import { openListeners } from "./listen.js";
+import { openNameAddresses } from "./name-addresses.js";
+import { openHttpServer } from "./open-http-server.js";
+import { toListeners } from "./to-listeners.js";
+
+/**
+ * Opens the gateway of one sandbox. It has no socket until it adopts those that were made inside, and serves them until it is
+ * disposed of: then every connection is cut and every send has ended.
+ */
+export function openGateway(options: GatewayOptions): Gateway {
+  const counts = { sends: 0, refused: 0, refusedLookups: 0 };
+  const context = toContext(options, counts);
+  const listeners = toListeners(context.ports, options.directPorts);
+  const serving = openListeners(context, {
+    mayResolve: options.mayResolve,
+    addressOf: context.names.addressOf,
+    onRefused: (lookup) => {
+      counts.refusedLookups++;
+      options.onRefusedLookup?.(lookup);
+    },
+  });
+  return {
+    listeners,
+    adopt: (descriptors) => serving.adopt(listeners, descriptors),
+    stats: () => ({ ...counts, connections: serving.connections() }),
+    [Symbol.asyncDispose]: async () => {
+      await serving.close();
+      for (const end of context.openSends.values())
+        end({ end: "failed", reason: "the sandbox has ended" });
+    },
+  };
+}
+
+function toContext(
+  options: GatewayOptions,
+  counts: { sends: number; refused: number },
+): GatewayContext {
+  const limits = { ...GATEWAY_LIMITS, ...options.limits };
+  const context: GatewayContext = {
+    decide: options.decide,
+    onEnd: (send, result) => {
+      if (result.end === "refused") counts.refused++;
+      options.onEnd(send, result);
+    },
+    onMalformed: options.onMalformed ?? (() => undefined),
+    dialing: {
+      findAddresses: openAddressFinder(options.lookup),
+      forbidden: options.forbidden,
+      connectMs: limits.connectMs,
+      upstreamFor: options.upstreamFor ?? (() => undefined),
+    },
+    limits,
+    ports: options.ports ?? GATEWAY_PORTS,
+    names: openNameAddresses(),
+    nextId: () => ++counts.sends,
+    openSends: new Map(),
+    serveHttp: (stream, entry) => serveHttp(stream, entry),
+  };
+  const serveHttp = openHttpServer(context);
+  return context;
+}

@@ -1,0 +1,36 @@
+import type { Duplex } from "node:stream";
+import { type Destination, dial, dialPlain } from "./dial.js";
+import type { GatewayContext, HttpEntry } from "./gateway-context.js";
+import { DialError, type HttpConnection } from "./http-connection.js";
+import type { UpstreamProxy } from "./upstream-proxy.js";
+
+/** Whereto, and until when anybody wants it. */
+export type UpstreamRequest = Destination & { readonly gone: AbortSignal };
+
+/** The proxy before this host that a request is given to as it is; undefined where there is none, or it is asked for a tunnel. */
+export function toPlainProxy(
+  { dialing, ports }: GatewayContext,
+  entry: HttpEntry,
+  place: { readonly host: string; readonly port: number },
+): UpstreamProxy | undefined {
+  const isInTunnel = entry.kind === "settled" && place.port !== ports.plain;
+  return isInTunnel ? undefined : dialing.upstreamFor(place, "plain");
+}
+
+/** A connection for a request: the tunnel's own where there is one that no request had yet, else a new one. Rejects with `DialError`. */
+export async function openUpstream(
+  context: GatewayContext,
+  { entry, upstreams }: HttpConnection,
+  { gone, ...destination }: UpstreamRequest,
+): Promise<Duplex> {
+  const given = entry.kind === "settled" ? entry.takeUpstream?.() : undefined;
+  const isPlain = toPlainProxy(context, entry, destination) !== undefined;
+  const open = isPlain ? dialPlain : dial;
+  const reached =
+    given === undefined
+      ? await open(context.dialing, destination, gone)
+      : { ...given, outcome: "connected" as const };
+  if (reached.outcome !== "connected") throw new DialError(reached);
+  upstreams.addresses.set(reached.socket, reached.address);
+  return reached.socket;
+}

@@ -1,0 +1,91 @@
+import { toAddressClass } from "../../core/address-class.js";
+import { parseIp } from "../../core/ip-address.js";
+import type { HostRule, NetworkPolicy, Send, SendVerdict } from "../../core/send.js";
+import { matchesHost } from "./match-host.js";
+import { isBelow } from "./path-prefix.js";
+import { renderHostRule, renderPlace } from "./render-host-rule.js";
+
+/** Where a rule says nothing of ports. */
+export const USUAL_PORTS: readonly number[] = [80, 443];
+
+/**
+ * Whether one send may go. Rules only ever add: their order never matters. The addresses of an allowed name are the gateway's to check
+ * (`mayBePrivate`); an address that was asked for as such is checked here.
+ */
+export function judgeSend(policy: NetworkPolicy, send: Send): SendVerdict {
+  const there = policy.allow.filter((rule) => isForPlace(rule, send));
+  const isInspected = policy.inspect.some((pattern) => matchesHost(pattern, send.host));
+  const fitting = there
+    .filter((rule) => isForRequest(rule, send, isInspected))
+    .toSorted(bySharpness);
+  const [best] = fitting;
+  if (best !== undefined)
+    return {
+      decision: "allow",
+      rule: renderHostRule(best),
+      mayBePrivate: fitting.some((rule) => rule.private === true || isLiteral(rule.host)),
+      inspect: isInspected,
+    };
+  if (policy.mode === "open" && isPublic(send.host))
+    return { decision: "allow", mayBePrivate: false, inspect: isInspected };
+  return toDenial(policy, send, there);
+}
+
+/** An address or `localhost`: whoever wrote it knows what it is. */
+function isLiteral(pattern: string): boolean {
+  return pattern === "localhost" || parseIp(pattern) !== undefined;
+}
+
+/** False for an address that is not, and for names that never are. */
+function isPublic(host: string): boolean {
+  const address = parseIp(host);
+  if (address !== undefined) return toAddressClass(address) === "public";
+  return host !== "localhost" && !host.endsWith(".localhost");
+}
+
+function isForPlace(rule: HostRule, { host, port }: Send): boolean {
+  return matchesHost(rule.host, host) && (rule.ports ?? USUAL_PORTS).includes(port);
+}
+
+/** A rule of methods or paths fits what can be seen of a request, or a tunnel of which they will be seen. */
+function isForRequest(
+  { methods, paths }: HostRule,
+  { method, path }: Send,
+  isInspected: boolean,
+): boolean {
+  if (methods === undefined && paths === undefined) return true;
+  if (method === undefined || path === undefined) return isInspected;
+  if (methods !== undefined && !methods.includes(method)) return false;
+  return paths === undefined || paths.some((prefix) => isBelow(path, prefix));
+}
+
+/** What is named exactly first, then the longer, then by the letters: so that a log says the same each time. */
+function bySharpness(a: HostRule, b: HostRule): number {
+  const wild = Number(a.host.startsWith("*")) - Number(b.host.startsWith("*"));
+  const length = b.host.length - a.host.length;
+  return wild || length || (renderHostRule(a) < renderHostRule(b) ? -1 : 1);
+}
+
+function toDenial(policy: NetworkPolicy, send: Send, there: readonly HostRule[]): SendVerdict {
+  const place = renderPlace(send.host, send.port);
+  const [limited] = there.toSorted(bySharpness);
+  if (limited !== undefined) {
+    const rule = renderHostRule(limited);
+    const reason =
+      send.method === undefined
+        ? `${place} is only allowed for some requests (${rule}), which cannot be seen inside a tunnel; add ${send.host} to inspect`
+        : `${send.method} ${send.path ?? ""} at ${place} is not what is allowed (${rule})`;
+    return { decision: "deny", rule, reason };
+  }
+  const known = policy.allow.filter((rule) => matchesHost(rule.host, send.host));
+  const [sameHost] = known.toSorted(bySharpness);
+  const ports = sameHost === undefined ? "" : ` (only ${renderHostRule(sameHost)} is)`;
+  return {
+    decision: "deny",
+    reason: `${place} is not allowed${ports}; --allow ${toAllowed(send)} would allow it`,
+  };
+}
+
+function toAllowed({ host, port }: Send): string {
+  return renderPlace(host, USUAL_PORTS.includes(port) ? undefined : port);
+}

@@ -1,0 +1,15 @@
+import type { HostRule } from "../../core/send.js";
+
+/** A rule as one could write it: `HOST[:PORT,…] [METHOD,…] [/PATH,…]`. */
+export function renderHostRule({ host, ports, methods, paths }: HostRule): string {
+  const place = renderPlace(host, ports?.join(","));
+  return [place, methods?.join(","), paths?.join(",")]
+    .filter((part) => part !== undefined)
+    .join(" ");
+}
+
+/** `HOST:PORT`, IPv6 in brackets. */
+export function renderPlace(host: string, port: string | number | undefined): string {
+  const shown = host.includes(":") ? `[${host}]` : host;
+  return port === undefined ? shown : `${shown}:${port}`;
+}

@@ -1,0 +1,8 @@
+import type { NetworkPolicy } from "../../core/send.js";
+import { USUAL_PORTS } from "./judge-send.js";
+
+/** The ports at which the gateway takes connections of programs that know no proxy: the usual ones and each that a rule names; ascending. */
+export function toDirectPorts({ allow }: NetworkPolicy): readonly number[] {
+  const ports = new Set([...USUAL_PORTS, ...allow.flatMap((rule) => rule.ports ?? [])]);
+  return [...ports].toSorted((a, b) => a - b);
+}
