@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import type { Socket } from "node:net";
 import type koffi from "koffi";
+import { toDescriptor } from "./socket-descriptor.js";
 
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
@@ -23,12 +24,4 @@ export function openPeerCredentials(): (socket: Socket) => number | undefined {
     if (Number(getsockopt(fd, SOL_SOCKET, SO_PEERCRED, value, length)) !== 0) return undefined;
     return length.readUInt32LE() === UCRED_BYTES ? value.readUInt32LE(4) : undefined;
   };
-}
-
-/** Node has no function for it; its handle has had the field since the first version. */
-function toDescriptor(socket: Socket): number | undefined {
-  const handle: unknown = Reflect.get(socket, "_handle");
-  if (typeof handle !== "object" || handle === null) return undefined;
-  const fd: unknown = Reflect.get(handle, "fd");
-  return typeof fd === "number" && fd >= 0 ? fd : undefined;
 }

@@ -7,6 +7,7 @@ import { SandboxError } from "../../core/error.js";
 const SCRIPTS = {
   "stage.pl": "oci",
   "init.pl": "oci",
+  "listen.pl": "oci",
   "announce.pl": "docker",
   "helper.pl": "docker",
 } as const;
