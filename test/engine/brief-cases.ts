@@ -7,6 +7,8 @@ export const BRIEF_CASES: readonly string[] = [
   "no capability, no new privileges, and ids that are not root's on the host",
   "nothing of the host but system directories and what is mounted",
   "a network with loopback only",
+  "the task reaches what listens for it, and that alone of its loopback",
+  "nothing of the host or beyond can be reached without it",
   "writes land in the upperdir, the workspace stays as it is",
   "hidden: a file and a directory of the workspace, without a trace in the upperdir",
   // Only root has such a workspace.

@@ -9,6 +9,7 @@ import { describeMounts } from "./suite-mounts.js";
 import { describeSystemCalls } from "./suite-system-calls.js";
 import { describeTerminal } from "./suite-terminal.js";
 import { describeRootMounts } from "./suite-root-mounts.js";
+import { describeNetwork } from "./suite-network.js";
 import { describeSockets } from "./suite-sockets.js";
 import { describePrograms } from "./suite-programs.js";
 
@@ -18,6 +19,7 @@ const PARTS = {
   mounts: describeMounts,
   "root mounts": describeRootMounts,
   sockets: describeSockets,
+  network: describeNetwork,
   "system calls": describeSystemCalls,
   limits: describeLimits,
   terminal: describeTerminal,

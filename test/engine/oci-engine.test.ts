@@ -19,7 +19,7 @@ const openWith = (runtime: RuntimeName, cacheDir = path.join(shared.path, "cache
   openOciEngine({ runtime, cacheDir, profilesDir });
 
 describe("the stage", () => {
-  for (const script of ["stage.pl", "stage-more.pl", "init.pl"])
+  for (const script of ["stage.pl", "stage-more.pl", "listen.pl", "init.pl"])
     test(`${script} is sound for Perl's own checks`, () => {
       const file = path.join(projectRoot, "src/engine/oci", script);
       const { stderr } = spawnSync("perl", ["-Mstrict", "-wc", file], { encoding: "utf8" });

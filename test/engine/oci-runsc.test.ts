@@ -7,6 +7,7 @@ import { openOciEngine } from "../../src/engine/oci/open-oci-engine.js";
 import { findProcesses, openEngineCase } from "../support/engine-case.js";
 import { projectRoot } from "../support/project-root.js";
 import { openTempDir } from "../support/temp-tree.js";
+import { openTestGateway } from "../support/test-gateway.js";
 import { describeEngine } from "./engine-suite.js";
 import { OCI_RUNSC } from "./lacks.js";
 
@@ -74,6 +75,21 @@ describe("oci engine with runsc (gVisor)", () => {
     });
     assert.deepEqual(stubborn.outcome, { outcome: "timed-out" });
     assert.deepEqual(findProcesses(one.dir), []);
+  });
+
+  test("passes signals with a gateway too, whose network it shares", async () => {
+    using one = openEngineCase(engine);
+    await using gateway = openTestGateway([{ protocol: "tcp", address: "127.0.0.1", port: 3128 }]);
+    const script = "trap 'exit 3' USR1; echo ready; while :; do sleep 0.05; done";
+    const task = await one.start({
+      argv: ["sh", "-c", script],
+      gateway,
+      spec: { limits: { timeoutMs: 30_000 } },
+    });
+    await task.says("ready");
+    task.sandbox.signal(10);
+    assert.deepEqual(await task.sandbox.wait(), { outcome: "exited", code: 3 });
+    await task.sandbox[Symbol.asyncDispose]();
   });
 
   test("a missing command is told as such, and a terminal is one", async () => {

@@ -7,7 +7,12 @@ import type {
   SandboxMount,
   SandboxSpec,
 } from "../../src/core/sandbox-spec.js";
-import type { Engine, RunningSandbox, TerminalSize } from "../../src/engine/engine.js";
+import type {
+  Engine,
+  RunningSandbox,
+  SandboxGateway,
+  TerminalSize,
+} from "../../src/engine/engine.js";
 import { removeTree } from "../../src/host/remove-tree.js";
 import { makeTree, openTempDir, type TreeLines } from "./temp-tree.js";
 
@@ -37,6 +42,8 @@ export interface TaskOptions {
   readonly input?: string;
   readonly terminalSize?: TerminalSize;
   readonly abort?: AbortSignal;
+  /** With one, the spec's network is `gateway`. */
+  readonly gateway?: SandboxGateway;
 }
 
 /** A task that runs, with what it has said so far. */
@@ -160,6 +167,7 @@ async function startTask(engine: Engine, task: TaskOptions, place: Place): Promi
     },
     ...(task.terminalSize === undefined ? {} : { terminalSize: task.terminalSize }),
     ...(task.abort === undefined ? {} : { abort: task.abort }),
+    ...(task.gateway === undefined ? {} : { gateway: task.gateway }),
   });
   const says = (text: string): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -195,7 +203,7 @@ function toSpec(task: TaskOptions, place: Place): SandboxSpec {
     home: "/home/tester",
     mounts: [place.overlay, ...(task.mounts ?? [])],
     seccomp: "default",
-    network: "none",
+    network: task.gateway === undefined ? "none" : "gateway",
     terminal: false,
     hostname: "sandbox",
     ...task.spec,

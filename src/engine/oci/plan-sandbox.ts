@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { SandboxMount, SandboxSpec } from "../../core/sandbox-spec.js";
-import type { StartOptions, TerminalSize } from "../engine.js";
+import type { GatewayListener, StartOptions, TerminalSize } from "../engine.js";
+import type { ListenerDoor } from "../hand-listeners.js";
 import type { Mountpoint } from "./choose-mountpoint.js";
 import type { Runtime } from "./find-runtime.js";
 import { findScript } from "./find-script.js";
@@ -20,6 +21,8 @@ export interface PlanSandboxInput {
   readonly mountpoint: Mountpoint;
   /** With the steps that make it the root filesystem. Absent: the host's system directories are. */
   readonly image?: { readonly rootfs: string; readonly steps: readonly StageStep[] };
+  /** Where the sockets of the sandbox's gateway go, if it has one. */
+  readonly door?: Pick<ListenerDoor, "socket" | "listeners">;
   /** `compile`: the runtime only creates a container, for the filter it compiles on the way. */
   readonly purpose: "run" | "compile";
 }
@@ -40,7 +43,7 @@ const DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin";
 
 /** The first frame for the stage, from the spec alone. */
 export function planBase(input: PlanSandboxInput): Buffer {
-  const { spec, options, ids } = input;
+  const { spec, options, ids, door } = input;
   const settings = {
     purpose: input.purpose,
     mode: ids.mode,
@@ -58,15 +61,21 @@ export function planBase(input: PlanSandboxInput): Buffer {
     ...(spec.mounts.some(isExchanged) ? { exchange: "1" } : {}),
     ...(spec.isWrittenNoexec === true ? { noexec: "1" } : {}),
     ...(input.image === undefined ? {} : { image: input.image.rootfs }),
+    ...(door === undefined ? {} : { gateway: door.socket }),
     ...(ids.around
       ? { id: options.sandboxId, uid_map: toMap(ids.uidMappings), gid_map: toMap(ids.gidMappings) }
       : {}),
   };
   return toBasePlan(settings, [
     ...ids.steps,
+    ...(door?.listeners ?? []).map(toListenStep),
     ...(input.image?.steps ?? toBaseSteps(spec, ids.inside)),
     ...toInitSteps(spec),
   ]);
+}
+
+function toListenStep({ protocol, address, port }: GatewayListener): StageStep {
+  return ["listen", protocol, address, String(port)];
 }
 
 /** Lines of a uid_map (user_namespaces(7)). */
@@ -118,7 +127,7 @@ export function planTask(
     }),
     runtime: [
       runtime.path,
-      ...toGlobalArguments(runtime, ids),
+      ...toGlobalArguments({ runtime, ids, spec }),
       ...toVerb(purpose, options.sandboxId),
     ],
   });
@@ -137,20 +146,25 @@ function toVerb(purpose: "run" | "compile", id: string): readonly string[] {
   return [verb, "--bundle", "@/", "--pid-file", "@/started/pid", id];
 }
 
-function toGlobalArguments({ name }: Runtime, { mode }: TaskIds): readonly string[] {
+function toGlobalArguments({
+  runtime: { name },
+  ids: { mode },
+  spec,
+}: Pick<PlanSandboxInput, "runtime" | "ids" | "spec">): readonly string[] {
   // The log is named from the working directory, which is the bundle: crun reads a colon in its path as a kind of log.
   const files = ["--root", "@/runtime", "--log", "log", "--log-format", "text"];
   if (name === "crun") return ["--cgroup-manager=disabled", ...files];
   if (name === "runc") return ["--rootless=true", ...files];
-  return [...GVISOR, ...(mode === "user" ? ["--rootless"] : []), ...files];
+  const network = `--network=${spec.network === "gateway" ? "host" : "none"}`;
+  return [...GVISOR, network, ...(mode === "user" ? ["--rootless"] : []), ...files];
 }
 
 /**
- * gVisor's kernel: no network but loopback, no socket or FIFO of the host, writes go to the overlay at once (no overlay of its
- * own), the profile's filter between the task and it. Its groups are the stage's.
+ * gVisor's kernel: no network but loopback (its own, or with a gateway that of the namespace it is started in, which the stage has made),
+ * no socket or FIFO of the host, writes go to the overlay at once (no overlay of its own), the profile's filter between the task and it.
+ * Its groups are the stage's.
  */
 const GVISOR = [
-  "--network=none",
   "--ignore-cgroups",
   "--overlay2=none",
   "--host-uds=none",

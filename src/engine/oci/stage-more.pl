@@ -1,7 +1,7 @@
 # Parts of the stage (stage.pl) that only some runs need: id ranges, directories with mounts below them, idmapped mounts, the
-# compiler of filters, terminals. Loaded where they are called.
+# compiler of filters, terminals, the gateway's sockets. Loaded where they are called.
 our (%NR, @ops, %setting, $scratch, $root, $root_fd, $empty_fd, @mount_points, $inotify);
-our ($MS_RDONLY, $MS_NOSUID, $MS_NODEV, $O_DIRECTORY, $O_NONBLOCK, $O_CLOEXEC, $READ_ONLY, $IDMAP, $RECURSIVE, $AT_FDCWD, $NEW_USER, $NEW_NS_AND_PID, $KILL);
+our ($MS_RDONLY, $MS_NOSUID, $MS_NODEV, $O_DIRECTORY, $O_NONBLOCK, $O_CLOEXEC, $READ_ONLY, $IDMAP, $RECURSIVE, $AT_FDCWD, $NEW_USER, $NEW_NET, $KILL);
 
 # --- id ranges -----------------------------------------------------------------------------------------------
 # A user namespace in which 0 is the user and 1… are its subordinate ids. newuidmap works only from outside of it: a helper
@@ -20,7 +20,7 @@ sub enter_mapped_namespace {
     exit $bad;
   }
   close($ready_r);
-  call("unshare", $NEW_USER | $NEW_NS_AND_PID) == 0 or fail("cannot make a user namespace: $!");
+  call("unshare", $NEW_USER | namespaces()) == 0 or fail("cannot make a user namespace: $!");
   syswrite($ready_w, "x");
   waitpid($helper, 0);
   fail("newuidmap or newgidmap refused the ranges of /etc/subuid and /etc/subgid") if $?;
@@ -34,6 +34,16 @@ sub run {
   defined $pid or fail("cannot fork: $!");
   if ($pid == 0) { exec { $argv[0] } @argv; exit 127 }
   return $pid;
+}
+
+# --- the gateway -------------------------------------------------------------------------------------------------
+# Node has its sockets before the rest of the plan comes, and nobody here has them any more before there is a child. The task's own
+# user namespace is below the one that this network belongs to: whatever it could become there, it has no rights over it.
+sub open_gateway {
+  (my $file = $0) =~ s{[^/]*$}{listen.pl};
+  require $file;
+  my $problem = raise_loopback() || hand_over_listeners($setting{gateway}, $NR{sendmsg}, 0, map { "@$_[1 .. 3]" } ops("listen"));
+  fail($problem) if defined $problem;
 }
 
 # --- images --------------------------------------------------------------------------------------------------------
@@ -151,7 +161,7 @@ sub make_exchanged_namespace {
 }
 
 # gVisor runs its own kernel and file server as root of the namespace it is started in: of one whose ids are those the task
-# may touch files as, and in which host root is nobody. (The network namespace is for its control socket.) The helper, which was forked before, writes the maps.
+# may touch files as, and in which host root is nobody. (The network namespace is for its control socket; a gateway's has that too.) The helper, which was forked before, writes the maps.
 sub enter_namespace_around {
   my ($argv) = @_;
   skip_copying($argv);
@@ -166,7 +176,7 @@ sub enter_namespace_around {
   }
   my ($uid, $gid) = map { /^0 (\d+)/m ? $1 : 0 } @setting{"uid_map", "gid_map"};
   for ($scratch, map { "$scratch/$_" } "runtime", "started", "config.json") { chown($uid, $gid, $_) or fail("cannot hand $_ over: $!") }
-  call("unshare", $NEW_USER | 0x20000 | 0x40000000) == 0 or fail("cannot make a user namespace for gVisor: $!");
+  call("unshare", $NEW_USER | 0x20000 | ($setting{gateway} ? 0 : $NEW_NET)) == 0 or fail("cannot make a user namespace for gVisor: $!");
   syswrite($up_w, "x");
   waitpid($pid, 0);
   fail("cannot map the ids for gVisor") if $?;
@@ -185,7 +195,7 @@ sub signal_gvisor {
   return if $signal !~ /^\d+$/;
   my $teller = fork();
   return if !defined $teller || $teller;
-  my @namespaces = map { my ($path, $how) = ("/proc/1/ns/$_\0", pack("QQQ", $O_CLOEXEC, 0, 0)); call("openat2", $AT_FDCWD, $path, $how, 24) } qw(pid user net mnt);
+  my @namespaces = map { my ($path, $how) = ("/proc/1/ns/$_\0", pack("QQQ", $O_CLOEXEC, 0, 0)); call("openat2", $AT_FDCWD, $path, $how, 24) } "pid", "user", $setting{gateway} ? () : "net", "mnt";
   call("setns", $_, 0) == 0 or exit 1 for @namespaces;
   $( = 0; $) = 0; $< = 0; $> = 0;
   waitpid(run("$scratch/runsc", "--root", "$scratch/runtime", "kill", $setting{id}, $signal), 0);

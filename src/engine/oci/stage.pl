@@ -23,14 +23,14 @@ sub numbers { my ($column) = @_; return map { my ($name, @n) = split; $name => $
 my $machine = 0 + (-e "/lib/ld-linux-aarch64.so.1" && !-e "/lib64/ld-linux-x86-64.so.2");
 our %NR = (numbers($machine, ["mount 165 40", "prctl 157 167", "unshare 272 97", "close 3 57", "ioctl 16 29",
   "rt_sigprocmask 14 135", "signalfd4 289 74", "inotify_init1 294 26", "inotify_add_watch 254 27", "setsid 112 157",
-  "sched_setaffinity 203 122", "setgroups 116 159", "dup3 292 24", "setns 308 268"]), open_tree => 428, move_mount => 429,
+  "sched_setaffinity 203 122", "setgroups 116 159", "dup3 292 24", "setns 308 268", "sendmsg 46 211"]), open_tree => 428, move_mount => 429,
   close_range => 436, openat2 => 437, mount_setattr => 442);
 our ($O_DIRECTORY, $O_NONBLOCK, $O_CLOEXEC, $O_PATH) = ($machine ? 040000 : 0200000, 04000, 02000000, 010000000);
 our ($MS_RDONLY, $MS_NOSUID, $MS_NODEV, $MS_NOEXEC, $MS_BIND, $MS_REC_PRIVATE) = (1, 2, 4, 8, 4096, 16384 | 1 << 18);
 our ($READ_ONLY, $IDMAP) = (1 | 2 | 4, 0x100000);    # MOUNT_ATTR_RDONLY | NOSUID | NODEV, MOUNT_ATTR_IDMAP
 our ($NO_SYMLINKS, $BENEATH, $IN_ROOT) = (4, 8, 16);    # RESOLVE_* of openat2(2)
 our ($AT_FDCWD, $EMPTY_PATH, $RECURSIVE) = (-100, 0x1000, 0x8000);
-our ($NEW_USER, $NEW_NS_AND_PID) = (0x10000000, 0x20000 | 0x20000000);
+our ($NEW_USER, $NEW_NET, $NEW_NS_AND_PID) = (0x10000000, 0x40000000, 0x20000 | 0x20000000);
 our ($KILL, $CHILD) = (9, 17);
 
 our ($node_pid, $streams) = @ARGV;
@@ -90,6 +90,7 @@ sub main {
   take_plan(read_frame());
   if ($setting{mode} eq "root") { chown($setting{task_uid}, $setting{task_gid}, $_) for values %pipe_end }    # it may open /dev/stdout again
   enter_namespaces();
+  more("open_gateway") if $setting{gateway};
   # Signals wait in a descriptor, so that none is lost between two calls of select().
   my $signals = 0;
   $signals |= 1 << ($_ - 1) for 1, 2, 3, 10, 12, 15, $CHILD, 28;    # HUP INT QUIT USR1 USR2 TERM CHLD WINCH
@@ -160,11 +161,14 @@ sub pass_on_plan {
 # The records of the plan with this verb.
 sub ops { my ($verb) = @_; return grep { $_->[0] eq $verb } @ops }
 
+# The network is the runtime's to make, except where node listens in it.
+sub namespaces { return $NEW_NS_AND_PID | ($setting{gateway} ? $NEW_NET : 0) }
+
 sub enter_namespaces {
-  if ($setting{mode} eq "root") { call("unshare", $NEW_NS_AND_PID) == 0 or fail("cannot make namespaces: $!") }
+  if ($setting{mode} eq "root") { call("unshare", namespaces()) == 0 or fail("cannot make namespaces: $!") }
   elsif (ops("idmap")) { more("enter_mapped_namespace") }
   else {
-    call("unshare", $NEW_USER | $NEW_NS_AND_PID) == 0 or fail("cannot make a user namespace: $!");
+    call("unshare", $NEW_USER | namespaces()) == 0 or fail("cannot make a user namespace: $!");
     write_file("/proc/self/setgroups", "deny") or fail("cannot write /proc/self/setgroups: $!");
     write_file("/proc/self/uid_map", "0 $setting{uid} 1") or fail("cannot map the user id: $!");
     write_file("/proc/self/gid_map", "0 $setting{gid} 1") or fail("cannot map the group id: $!");

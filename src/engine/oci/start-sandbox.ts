@@ -3,6 +3,7 @@ import { SandboxError } from "../../core/error.js";
 import type { SandboxImage, SandboxMount, SandboxSpec } from "../../core/sandbox-spec.js";
 import { type StageProcess, spawnStage } from "../../host/spawn-stage.js";
 import type { RunningSandbox, StartOptions } from "../engine.js";
+import type { ListenerDoor } from "../hand-listeners.js";
 import { chooseMountpoint, toSources } from "./choose-mountpoint.js";
 import { findPerl, type Runtime } from "./find-runtime.js";
 import { obtainFilter } from "./obtain-filter.js";
@@ -105,9 +106,12 @@ async function sendPlan(input: StartSandboxInput, stage: Stage): Promise<Running
     ...{ spec, options, runtime, ids, mountpoint, purpose: "run" as const },
     ...(image === undefined ? {} : { image }),
   };
-  channel.sendFrame(planBase(plan));
+  using door = await openDoor(input);
+  channel.sendFrame(planBase(door === undefined ? plan : { ...plan, door }));
   const seccomp = await readFilter(input, stage.argv);
   const descriptors = await channel.pipes;
+  // Nothing of the task runs before the gateway has its sockets: it waits for the rest of the plan.
+  await door?.adopt(channel.begun);
   const limits = planLimits(spec.limits, options.sandboxId, runtime.name);
   made.add(limits.cleanUp);
   const argv = toInitArgv(spec, image?.perl ?? [perl]);
@@ -127,6 +131,14 @@ async function sendPlan(input: StartSandboxInput, stage: Stage): Promise<Running
     abort: options.abort,
     cleanUp: () => made.remove(),
   });
+}
+
+/** Loaded only with a gateway. */
+async function openDoor({ spec, options }: StartSandboxInput): Promise<ListenerDoor | undefined> {
+  if (spec.network === "none" && options.gateway === undefined) return undefined;
+  const { openListenerDoor, toGateway } = await import("../hand-listeners.js");
+  const gateway = toGateway(spec, options);
+  return gateway && (await openListenerDoor(gateway, options.scratchDir));
 }
 
 /** Loaded only with an image. */

@@ -49,10 +49,8 @@ function toEtcSteps(spec: SandboxSpec, user: UserAndGroup): readonly StageStep[]
   ];
 }
 
-function toIdentityFiles(
-  { userName, home, hostname }: SandboxSpec,
-  { uid, gid }: UserAndGroup,
-): readonly StageStep[] {
+function toIdentityFiles(spec: SandboxSpec, { uid, gid }: UserAndGroup): readonly StageStep[] {
+  const { userName, home } = spec;
   const users = [
     ["root", 0, 0, "/root", "/usr/sbin/nologin"],
     ["nobody", 65534, 65534, "/nonexistent", "/usr/sbin/nologin"],
@@ -77,12 +75,18 @@ function toIdentityFiles(
       "/etc/nsswitch.conf",
       "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n",
     ],
-    ...toNetworkFiles(hostname),
+    ...toNetworkFiles(spec),
   ];
 }
 
+/** The gateway answers at once or not at all (resolv.conf(5)). */
+const GATEWAY_RESOLVER = "nameserver 127.0.0.1\noptions attempts:1 timeout:2\n";
+
 /** What says who this machine is and how names are found. */
-export function toNetworkFiles(hostname: string): readonly StageStep[] {
+export function toNetworkFiles({
+  hostname,
+  network,
+}: Pick<SandboxSpec, "hostname" | "network">): readonly StageStep[] {
   return [
     ["file", "/etc/hostname", `${hostname}\n`],
     [
@@ -90,6 +94,6 @@ export function toNetworkFiles(hostname: string): readonly StageStep[] {
       "/etc/hosts",
       `127.0.0.1 localhost ${hostname}\n::1 localhost ip6-localhost ip6-loopback\n`,
     ],
-    ["file", "/etc/resolv.conf", ""],
+    ["file", "/etc/resolv.conf", network === "gateway" ? GATEWAY_RESOLVER : ""],
   ];
 }

@@ -33,7 +33,7 @@ export function toImageSteps(
     // Where the init reads the terminal's size.
     ...(spec.terminal ? [["point", "/run/size", "file"] as const] : []),
     ...toIdentityFiles(spec, user, image),
-    ...toNetworkFiles(spec.hostname),
+    ...toNetworkFiles(spec),
     ...toPerlSteps(perl),
     ...spec.mounts.map((mount): StageStep => ["point", mount.target, toType(mount)]),
   ];

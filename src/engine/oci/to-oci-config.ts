@@ -79,11 +79,14 @@ const MOUNTS = [
   },
 ];
 
-const NAMESPACES = ["mount", "pid", "ipc", "uts", "cgroup", "network"].map((type) => ({ type }));
+const NAMESPACES = ["mount", "pid", "ipc", "uts", "cgroup"];
 
-function toNamespaces({ gvisorRoot, uidMappings, gidMappings }: OciConfigInput): object {
-  if (gvisorRoot !== undefined) return { namespaces: NAMESPACES };
-  return { namespaces: [{ type: "user" }, ...NAMESPACES], uidMappings, gidMappings };
+/** The network of a gateway is the one that the runtime is started in: the stage has made it. */
+function toNamespaces({ gvisorRoot, uidMappings, gidMappings, spec }: OciConfigInput): object {
+  const network = spec.network === "gateway" ? [] : ["network"];
+  const namespaces = [...NAMESPACES, ...network].map((type) => ({ type }));
+  if (gvisorRoot !== undefined) return { namespaces };
+  return { namespaces: [{ type: "user" }, ...namespaces], uidMappings, gidMappings };
 }
 
 /** gVisor mounts its own /dev. It keeps the root in memory as it found it, which is right as long as nobody writes there. */
