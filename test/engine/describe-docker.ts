@@ -8,11 +8,17 @@ import {
 import { openTempDir } from "../support/temp-tree.js";
 import type { Lacks } from "./case-test.js";
 import { describeEngine } from "./engine-suite.js";
+import { describeNetworkRefusal } from "./suite-network.js";
 
 /** The suite with a runtime of a daemon of this machine. */
 export function describeDockerEngine(
   runtime: "runc" | "runsc",
-  options: { readonly lacks: Lacks; readonly isOneOfMany?: boolean },
+  options: {
+    readonly lacks: Lacks;
+    readonly isOneOfMany?: boolean;
+    /** Why it has no network with a gateway. */
+    readonly noGateway?: RegExp;
+  },
 ): void {
   const name = `docker engine with ${runtime}`;
   describe(`${name}, on a daemon of the tests' own`, { skip: skipWithoutDocker() }, () => {
@@ -28,5 +34,6 @@ export function describeDockerEngine(
       home[Symbol.dispose]();
     });
     describeEngine(name, open, options);
+    if (options.noGateway !== undefined) describeNetworkRefusal(name, open, options.noGateway);
   });
 }

@@ -12,6 +12,7 @@ import { openRemoteDocker, type RemoteDocker } from "../support/remote-docker.js
 import { makeTree, openTempDir } from "../support/temp-tree.js";
 import { describeEngine } from "./engine-suite.js";
 import { DOCKER_REMOTE } from "./lacks.js";
+import { describeNetworkRefusal } from "./suite-network.js";
 
 const skip =
   skipWithoutDocker() || (process.getuid?.() === 0 ? false : "only root starts another daemon");
@@ -92,4 +93,9 @@ describe("a daemon that sees another filesystem, over TLS", { skip }, () => {
     lacks: DOCKER_REMOTE,
     isOneOfMany: true,
   });
+  describeNetworkRefusal(
+    "docker engine with a remote daemon",
+    () => inImage(open()),
+    /needs a local daemon, and not tcp:/,
+  );
 });

@@ -58,6 +58,8 @@ export const DOCKER_RUNSC: Lacks = {
   "nested sandboxes of the task's own cannot be made":
     "they are gVisor's own, in its kernel, without the profile that forbids them",
   programs: "slow by nature; the same kernel runs them without the daemon (oci-runsc)",
+  network:
+    "gVisor in a container has a network of its own, which no gateway can listen in: refused",
 };
 
 /** A daemon that sees another filesystem. */
@@ -70,4 +72,5 @@ export const DOCKER_REMOTE: Lacks = {
   "the reserve: the task is ended before the filesystem is full":
     "the layers lie with the daemon, not on the small filesystem",
   programs: "they meet the same kernel and filter as in docker-runc; the image has few of them",
+  network: "no descriptor comes from a daemon that does not see this machine's files: refused",
 };

@@ -5,10 +5,13 @@
 # Arguments: "terminal" or "pipes", columns and rows as COLUMNSxROWS, the working directory, the program, its arguments. The
 # task's environment is in variables of ours, percent-encoded: perl and the loader obey nothing of it.
 #
+# With a gateway it makes the gateway's sockets, and waits until node has them (oci/listen.pl): SANDBOX_LISTENERS names them, a line each.
+#
 # One line goes before all output, on stderr or the terminal: "sandbox-init begun", or "sandbox-init CODE REASON".
 our ($prlimit, $kind, $size, $cwd);
 ($kind, $size, $cwd) = splice(@ARGV, 0, 3);
 my $encoded = join("", map { $ENV{"SANDBOX_ENVIRONMENT_$_"} } 0 .. $ENV{SANDBOX_ENVIRONMENT_PARTS} - 1);
+my $listeners = $ENV{SANDBOX_LISTENERS};
 my %environment;
 for my $line (split /\n/, $encoded) {
   $line =~ s/%([0-9a-f]{2})/chr hex $1/ge;
@@ -72,13 +75,20 @@ sub place_problem {
 open(my $loader, "<", "/.sandbox/ld.so") or refuse(125, "no loader: $!");
 sysread($loader, my $header, 20);
 close($loader);
-$prlimit = unpack("x18 S", $header) == 0xb7 ? 261 : 302;    # aarch64, else x86-64
+my $is_arm = unpack("x18 S", $header) == 0xb7;    # aarch64, else x86-64
+$prlimit = $is_arm ? 261 : 302;
 limit(7, 16384, 65536);    # RLIMIT_NOFILE
 limit(4, 1, 1);    # RLIMIT_CORE
 window() if $kind eq "terminal" && $size ne "";
 chdir($cwd) or refuse(125, "the working directory $cwd is not in the sandbox: $!");
 my @problem = problem($ARGV[0]);
 refuse(@problem) if @problem;
+if (defined $listeners) {
+  require "/.sandbox/listen.pl";
+  my $problem = hand_over_listeners("/.sandbox/listeners", $is_arm ? 211 : 46, 1, split(/\n/, $listeners));
+  refuse(125, $problem) if defined $problem;
+  chdir($cwd) or refuse(125, "cannot return to $cwd: $!");
+}
 announce("begun");
 # The task may have said that it is ready, and be sent a signal, before this runs again: pid 1 loses what it has no handler for.
 my ($child, @early);

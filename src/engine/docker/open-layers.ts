@@ -43,7 +43,8 @@ export function mayBeMounted(
   );
 }
 
-async function isVisible(input: OpenLayersInput): Promise<boolean> {
+/** Whether the daemon sees the layers, and what is beside them, as this machine does. */
+export async function isVisible(input: OpenLayersInput): Promise<boolean> {
   if (!isOnThisMachine(input)) return false;
   const { probeVisibility } = await import("./probe-visibility.js");
   return probeVisibility(input);

@@ -4,6 +4,7 @@ import { writeFileAtomic } from "../../host/atomic-file.js";
 import { SandboxError } from "../../core/error.js";
 import type { SandboxMount, SandboxSpec } from "../../core/sandbox-spec.js";
 import { isInside } from "../../core/system-path.js";
+import { toNetworkFiles } from "../oci/to-base-steps.js";
 import type { ContainerMount } from "./container-layers.js";
 import { toExecOption } from "./exec-option.js";
 import { toHarmlessPath } from "./harmless-path.js";
@@ -26,12 +27,18 @@ export function openPlaces(cacheDir: string): MountPlaces {
   };
 }
 
-/** `/etc/hosts`, which Docker covers with an empty file of its own. The daemon must see `cacheDir`. */
+/** `/etc/hosts` and `/etc/resolv.conf`, which Docker covers with empty files of its own. The daemon must see `cacheDir`. */
 export function planHosts(spec: SandboxSpec, cacheDir: string): readonly ContainerMount[] {
-  const text = `127.0.0.1 localhost ${spec.hostname}\n::1 localhost ip6-localhost ip6-loopback\n`;
-  const source = path.join(cacheDir, `hosts-${spec.hostname}`);
-  if (!existsSync(source)) writeFileAtomic(source, text, { mode: 0o644, sync: false });
-  return [{ type: "bind", source, target: "/etc/hosts", readOnly: true }];
+  return toNetworkFiles(spec).flatMap(([, target, text]) => {
+    const name = path.basename(String(target));
+    if (name === "hostname" || text === "") return [];
+    const source = path.join(
+      cacheDir,
+      `${name}-${name === "hosts" ? spec.hostname : spec.network}`,
+    );
+    if (!existsSync(source)) writeFileAtomic(source, String(text), { mode: 0o644, sync: false });
+    return [{ type: "bind", source, target: String(target), readOnly: true }];
+  });
 }
 
 /** Throws `usage` for what cannot be mounted over: before anything is carried for it. */

@@ -5,7 +5,8 @@ import type { Outcome, SandboxSpec } from "../../core/sandbox-spec.js";
 import type { RunningSandbox, StartOptions } from "../engine.js";
 import { refuseNoexec } from "../oci/refuse-noexec.js";
 import { readSeccompProfile } from "../oci/seccomp-profile.js";
-import type { ContainerLayers, ContainerMount } from "./container-layers.js";
+import type { ListenerDoor } from "../hand-listeners.js";
+import type { ContainerLayers, ContainerMount, OpenLayersInput } from "./container-layers.js";
 import { type Announcement, type ContainerStreams, connectContainer } from "./container-streams.js";
 import { isRefusal } from "./daemon-error.js";
 import type { DockerEngineOptions } from "./docker-engine-options.js";
@@ -46,16 +47,14 @@ export async function startContainer(input: StartContainerInput): Promise<Runnin
     owner: engine.owner,
   };
   const { scratchDir, abort } = options;
-  const layers = await openLayers({
-    daemon,
-    spec,
-    ownership,
-    scratchDir,
-    cacheDir: engine.cacheDir,
+  const place = {
+    ...{ daemon, spec, ownership, scratchDir, cacheDir: engine.cacheDir },
     ...(abort === undefined ? {} : { abort }),
-  });
+  };
+  using door = await openDoor(input, place);
+  const layers = await openLayers(place);
   try {
-    return await startWith(input, { ownership, layers });
+    return await startWith(input, { ownership, layers, door });
   } catch (error) {
     await layers.remove();
     throw error;
@@ -65,6 +64,17 @@ export async function startContainer(input: StartContainerInput): Promise<Runnin
 interface Made {
   readonly ownership: Ownership;
   readonly layers: ContainerLayers;
+  readonly door: ListenerDoor | undefined;
+}
+
+/** Loaded only with a gateway. */
+async function openDoor(
+  { spec, options, engine }: StartContainerInput,
+  place: OpenLayersInput,
+): Promise<ListenerDoor | undefined> {
+  if (spec.network === "none" && options.gateway === undefined) return undefined;
+  const { openContainerDoor } = await import("./container-door.js");
+  return openContainerDoor(place, { options, runtime: engine.runtime });
 }
 
 async function startWith(input: StartContainerInput, made: Made): Promise<RunningSandbox> {
@@ -100,7 +110,7 @@ async function startWith(input: StartContainerInput, made: Made): Promise<Runnin
       spec,
       abort: options.abort,
     });
-    const announcement = await streams.announced;
+    const announcement = await hearAnnouncement(made.door, running.current, streams);
     // What dead controllers left ends with the next start: while the task runs there is time.
     if (announcement?.begun === true) {
       running.current.until(sweepContainers(daemon, made.ownership.home));
@@ -115,6 +125,21 @@ async function startWith(input: StartContainerInput, made: Made): Promise<Runnin
     await removeContainer(daemon, container);
     throw error;
   }
+}
+
+/** With a gateway the init first makes its sockets, and waits until the gateway has them: nothing of the task runs yet. */
+async function hearAnnouncement(
+  door: ListenerDoor | undefined,
+  running: RunningContainer,
+  { announced }: ContainerStreams,
+): Promise<Announcement | undefined> {
+  try {
+    await Promise.race([door?.adopt(announced), announced]);
+  } catch (cause) {
+    await running[Symbol.asyncDispose]();
+    throw new NotBegun("the gateway has not got its sockets", { cause });
+  }
+  return announced;
 }
 
 /** The container was ended in order, and no task had begun in it. `cause` is what to say. */
@@ -181,7 +206,7 @@ async function start(daemon: Daemon, container: string): Promise<void> {
 
 async function createContainer(
   { spec, options, engine, daemon }: StartContainerInput,
-  { ownership, layers }: Made,
+  { ownership, layers, door }: Made,
 ): Promise<{ readonly container: string; readonly warnings: readonly string[] }> {
   const places = openPlaces(engine.cacheDir);
   const world = spec.image === undefined ? planWorld(spec, places) : undefined;
@@ -199,6 +224,7 @@ async function createContainer(
       ...hosts,
       ...layers.mounts,
     ],
+    ...(door === undefined ? {} : { door }),
     hasHosts: hosts.length > 0,
     seccomp: readSeccompProfile(engine.profilesDir, spec),
     stdin: spec.terminal || options.io.stdin !== "none",

@@ -1,5 +1,6 @@
 import type { Limits, SandboxSpec } from "../../core/sandbox-spec.js";
 import type { TerminalSize } from "../engine.js";
+import type { ListenerDoor } from "../hand-listeners.js";
 import { toGvisorPids } from "../oci/gvisor-processes.js";
 import { MASKED_PATHS, READONLY_PATHS } from "../oci/masked-paths.js";
 import type { ContainerMount } from "./container-layers.js";
@@ -19,6 +20,8 @@ export interface ContainerInput {
   /** The mounts bring an `/etc/hosts`. */
   readonly hasHosts: boolean;
   readonly terminalSize?: TerminalSize;
+  /** Where its init hands over the sockets of its gateway. */
+  readonly door?: Pick<ListenerDoor, "socket" | "listeners">;
 }
 
 /** A container has a `/sys` besides, most of which says nothing that a task needs. */
@@ -58,7 +61,7 @@ export function toContainerConfig(input: ContainerInput): object {
       spec.cwd,
       ...spec.argv,
     ],
-    Env: [...toVariables(spec.env), ...IMAGE_VARIABLES],
+    Env: [...toVariables(spec.env), ...toListenerVariable(input), ...IMAGE_VARIABLES],
     User: `${spec.uid}:${spec.gid}`,
     WorkingDir: "/",
     Hostname: spec.hostname,
@@ -91,6 +94,7 @@ function toHostConfig(input: ContainerInput): object {
     ReadonlyPaths: READONLY_PATHS,
     // A container without a network gets the host's name servers all the same.
     Dns: ["127.0.0.1"],
+    ...(input.door === undefined ? {} : GATEWAY_NETWORK),
     DnsSearch: ["."],
     // What is said is passed on; the daemon keeps no second copy of it.
     LogConfig: { Type: "none" },
@@ -101,13 +105,38 @@ function toHostConfig(input: ContainerInput): object {
       : { Memory: limits.memoryBytes, MemorySwap: limits.memoryBytes }),
     ...(limits.cpus === undefined ? {} : { NanoCpus: Math.round(limits.cpus * NANOS) }),
     ...toProcessLimits(limits, isGvisor(input.runtime)),
-    Mounts: toDockerMounts(input.mounts, toLabels(input.ownership, "layers")),
+    Mounts: toDockerMounts(
+      [...input.mounts, ...toDoorMounts(input)],
+      toLabels(input.ownership, "layers"),
+    ),
     Tmpfs: toDockerTmpfs(input.mounts),
   };
 }
 
+/**
+ * The init, which has no capability, makes the gateway's sockets: it must be able to have low ports. So is Docker's own default; after
+ * it, the task can have those that are left on its own loopback.
+ */
+const GATEWAY_NETWORK = {
+  Sysctls: { "net.ipv4.ip_unprivileged_port_start": "0" },
+};
+
+/** Where `announce.pl` looks for it. Nobody listens at it any more when the task begins. */
+function toDoorMounts({ door }: ContainerInput): readonly ContainerMount[] {
+  if (door === undefined) return [];
+  return [{ type: "bind", source: door.socket, target: "/.sandbox/listeners", readOnly: true }];
+}
+
+function toListenerVariable({ door }: ContainerInput): readonly string[] {
+  if (door === undefined) return [];
+  const lines = door.listeners.map(
+    ({ protocol, address, port }) => `${protocol} ${address} ${port}`,
+  );
+  return [`SANDBOX_LISTENERS=${lines.join("\n")}`];
+}
+
 /** By the name that gVisor's own instructions give it in a daemon's configuration, `runsc` or `runsc-…`. */
-function isGvisor(runtime: string | undefined): boolean {
+export function isGvisor(runtime: string | undefined): boolean {
   return runtime === "runsc" || runtime?.startsWith("runsc-") === true;
 }
 
