@@ -155,8 +155,15 @@ function toHostPort(): HostPort {
     processStamp: ownStamp,
     isSandboxAlive,
     runHook: async (argv, o) => (await import("../host/run-hook.js")).runHook(argv, o),
+    openProject,
     tryLockDirectory: (libc, directory) => tryLock(libc, directory, { directory: true }),
   };
+}
+
+async function openProject(directory: string): ReturnType<HostPort["openProject"]> {
+  const { openProjectDirectory } = await import("../host/project-directory.js");
+  const { openNative } = await import("../host/native.js");
+  return openProjectDirectory(directory, openNative());
 }
 
 /** The invoker, whose own environment and home say which daemon is meant. */

@@ -127,6 +127,11 @@ export const COMMANDS: readonly RegisteredCommand[] = [
     load: async () => (await import("./commands/policy.js")).policyCommand,
   },
   {
+    name: "init",
+    summary: "look at a project and write its .sandbox.yaml",
+    load: async () => (await import("./commands/init.js")).initCommand,
+  },
+  {
     name: "completion",
     summary: "shell completion for bash, zsh or fish",
     load: async () => (await import("./commands/completion.js")).completionCommand,

@@ -1,5 +1,6 @@
 import type { planCommit } from "../commit/plan-commit.js";
 import type { SessionId } from "../core/ids.js";
+import type { RelPath } from "../core/path.js";
 import type { ProcessStamp } from "../core/session.js";
 import type { Engine } from "../engine/engine.js";
 import type { ShellParser } from "../policy/commands/command-unit.js";
@@ -25,6 +26,13 @@ export interface FoundTool {
   readonly pathEntries: readonly string[];
   /** Variables it needs to find its own parts, e.g. RUSTUP_HOME. */
   readonly env: Readonly<Record<string, string>>;
+}
+
+/** A project's directory, see `host/project-directory.ts`: nothing in it is followed. */
+export interface ProjectDirectory extends Disposable {
+  typeOf(path: RelPath): string | undefined;
+  names(): readonly string[];
+  put(name: string, text: string, o: { readonly replace: boolean }): boolean;
 }
 
 /** What the use cases ask of this machine besides files: `main.ts` composes it of `host/`. */
@@ -65,6 +73,7 @@ export interface HostPort {
     argv: readonly string[],
     o: { readonly input: string; readonly timeoutMs: number },
   ): Promise<string | undefined>;
+  openProject(directory: string): Promise<ProjectDirectory>;
   /** flock(2) on a directory; undefined where somebody else holds it. */
   tryLockDirectory(native: Native, directory: string): Disposable | undefined;
 }

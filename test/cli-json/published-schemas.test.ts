@@ -37,6 +37,7 @@ test("each object of the contract has its schema, and each schema its name", () 
     "discard",
     "doctor",
     "error",
+    "init",
     "log",
     "log-replay",
     "log-verify",

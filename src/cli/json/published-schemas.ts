@@ -4,6 +4,7 @@ import { answeredSchema, approvalSchema, approvalsSchema } from "./approval-sche
 import { commitSchema, recoverSchema, rollbackSchema } from "./commit-schema.js";
 import { logReplaySchema, logSchema, logVerifySchema } from "./log-schema.js";
 import { policySchema } from "./policy-schema.js";
+import { initSchema } from "./init-schema.js";
 import { reportSchema } from "./report-schema.js";
 import { doctorSchema, errorSchema, runSchema } from "./run-schema.js";
 import {
@@ -39,6 +40,7 @@ export const OUTPUT_SCHEMAS = {
   action: actionSchema,
   queue: queueSchema,
   "log-replay": logReplaySchema,
+  init: initSchema,
   report: reportSchema,
   error: errorSchema,
 } as const;
