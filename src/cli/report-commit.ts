@@ -29,6 +29,8 @@ export function reportConflict(context: CliContext, report: CommitReport): void 
     `sandbox: the workspace changed under ${report.session}; nothing was written\n`,
   );
   context.stderr.write(renderConflicts(report.workspaces, report.conflicts));
+  // Where each conflict says its own ways out, they are said once.
+  if (report.conflicts.every(({ ways = [] }) => ways.length > 0)) return;
   context.stderr.write(
     "  hint: --merge merges text files, --theirs PATH takes the task's version, --ours PATH leaves it out\n",
   );

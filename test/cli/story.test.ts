@@ -72,6 +72,8 @@ for (const kind of KINDS) {
       commit.json.conflicts.map((place: { path: string }) => place.path),
       ["mod.txt"],
     );
+    const told = person.sandbox(["commit", "latest", "--yes"]).stderr;
+    assert.equal(told.split("--theirs PATH").length, 2, `the ways out are told once: ${told}`);
     assert.equal(readFileSync(path.join(person.project, "mod.txt"), "utf8"), "mine\n");
     assert.ok(!existsSync(path.join(person.project, "notes.txt")));
     const rest = person.sandbox(["commit", "latest", "notes.txt", "old.txt", "--yes"]);
