@@ -38,8 +38,11 @@ function toShown(error: unknown, oneLine: (text: string) => string): Shown {
 }
 
 function writeJson({ stdout }: Streams, { code, message, list, hint }: Shown): void {
-  const text = [message, ...list].join("; ");
-  const error = { code, message: text, ...(hint === undefined ? {} : { hint }) };
+  const error = {
+    ...{ code, message },
+    ...(list.length === 0 ? {} : { list }),
+    ...(hint === undefined ? {} : { hint }),
+  };
   stdout.write(toJsonLine({ schema: "error/1", error }));
 }
 

@@ -39,8 +39,11 @@ export function toRunObject({ review, record, commit, problem }: RunTold): objec
 
 /** A problem as `error` of an error object has it. */
 export function toProblemObject({ code, message, list, hint }: ReportProblem): object {
-  const text = [message, ...list].join("; ");
-  return { code, message: text, ...(hint === undefined ? {} : { hint }) };
+  return {
+    ...{ code, message },
+    ...(list.length === 0 ? {} : { list }),
+    ...(hint === undefined ? {} : { hint }),
+  };
 }
 
 function toExitObject(outcome: Outcome | undefined): object {

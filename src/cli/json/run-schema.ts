@@ -28,6 +28,7 @@ const ERROR_CODES = [
 export const problemSchema = z.strictObject({
   code: z.enum(ERROR_CODES),
   message: z.string(),
+  list: z.array(z.string()).optional().describe("What the message is about, a line each"),
   hint: z.string().optional().describe("What to do next"),
 });
 
