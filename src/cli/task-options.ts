@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { RunRequest } from "../controller/run-request.js";
+import { SandboxError } from "../core/error.js";
 import { collect } from "./cli-command.js";
 
 /** What says how a task is run, wherever it is asked for. */
@@ -42,6 +43,20 @@ export function addTaskOptions(command: Command): Command {
     .option("--pids <number>", "how many processes at once (default 4096)")
     .option("--disk <size>", "how much the task may write to its layers, e.g. 10GiB")
     .option("--name <name>", "a name for the session");
+}
+
+/** Adds `--tty` and `--no-tty`, of which one may be given. */
+export function addTtyOptions(command: Command): Command {
+  const given = new Set<string>();
+  const take = (flag: string): void => {
+    given.add(flag);
+    if (given.size > 1) throw new SandboxError("usage", "--tty and --no-tty exclude each other");
+  };
+  return command
+    .option("-t, --tty", "give the task a terminal (default: if stdin and stdout are one)")
+    .option("-T, --no-tty", "give it none")
+    .on("option:tty", () => take("--tty"))
+    .on("option:no-tty", () => take("--no-tty"));
 }
 
 /** A request as they say, without its command. */

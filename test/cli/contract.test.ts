@@ -213,3 +213,31 @@ test("a task that cannot be put on record does not run", () => {
   person.run(["rm", taken]);
   assert.equal(person.sandbox(["run", "--", "echo", "it ran"]).stdout, "it ran\n", "control");
 });
+
+test("what contradicts itself or lacks a word is told as just that", () => {
+  using person = openPerson(KIND);
+  for (const [message, ...args] of [
+    [/--tty and --no-tty exclude each other/, "run", "-t", "-T", "--", "true"],
+    [/policy: say what to do: check, explain or test/, "policy"],
+    [/submit commit: name its SESSION/, "submit", "commit"],
+    [/submit rollback: name its COMMIT/, "submit", "rollback"],
+    [/submit frob: not an action/, "submit", "frob"],
+    [/--deadline: 2001-01-01 is over already/, "submit", "--deadline", "2001-01-01", "--", "true"],
+  ] as const) {
+    const { status, stderr } = person.sandbox(args);
+    assert.deepEqual([status, stderr.split("\n").length <= 3], [2, true], stderr);
+    assert.match(stderr, message);
+  }
+  const task = person.sandbox(["run", "-T", "--", "sh", "-c", 'echo "$@"', "sh", "-t", "-T"]);
+  assert.deepEqual([task.status, task.stdout], [0, "-t -T\n"], "control: the task's own words");
+});
+
+test("an ambiguous reference lists what it could mean, in JSON as a list", () => {
+  using person = openPerson(KIND);
+  for (const name of ["one", "two"])
+    person.sandbox(["run", "--name", name, "--", "sh", "-c", `echo x > ${name}`]);
+  const { status, json } = person.sandboxJson(["discard", "latest"]);
+  assert.deepEqual([status, json.error.message], [2, "latest could be any of these"]);
+  assert.equal(json.error.list.length, 2);
+  assert.match(person.sandbox(["discard", "latest"]).stderr, /any of these\n {2}s-.*\n {2}s-/);
+});

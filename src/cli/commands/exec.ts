@@ -5,6 +5,7 @@ import { type CliCommand, collect } from "../cli-command.js";
 import type { CliContext } from "../cli-context.js";
 import { reportRun } from "../report-run.js";
 import { resolveSession } from "../resolve-reference.js";
+import { addTtyOptions } from "../task-options.js";
 import { chooseTerminal, withTaskIo } from "../task-io.js";
 
 interface ExecOptions {
@@ -18,15 +19,13 @@ interface ExecOptions {
 export const execCommand: CliCommand = { define, act };
 
 function define(command: Command): void {
-  command
+  addTtyOptions(command)
     .usage("[options] SESSION -- COMMAND [ARG...]")
     .argument("<session>", "an id, a prefix of it, a name, or latest")
     .argument("<command...>", "the task's program and its arguments")
     .option("--env <name[=value]>", "pass or set a variable (repeatable)", collect)
     .option("--timeout <time>", "end the task after this time, e.g. 90s, 10m")
     .option("--json", "the result as JSON on stdout; the task's output goes to stderr")
-    .option("-t, --tty", "give the task a terminal (default: if stdin and stdout are one)")
-    .option("-T, --no-tty", "give it none")
     .addHelpText("after", "\nExample:\n  sandbox exec latest -- make test\n");
 }
 

@@ -29,7 +29,7 @@ export const policyCommand: CliCommand = { define, act };
 function define(command: Command): void {
   command
     .usage("check [options] [-- COMMAND [ARG...]] | explain [options] | test [options]")
-    .argument("<what>", "check, explain or test")
+    .argument("[what]", "check, explain or test")
     .argument("[command...]", "of check: a command to be judged; it is not run")
     .option("--profile <name|file>", "default, strict, ci, offline, permissive-reads, or yours")
     .option("--session <session>", "the profile that a session was started with")
@@ -45,7 +45,13 @@ async function act(command: Command, context: CliContext): Promise<number> {
   const [what, ...argv] = command.args;
   const options = command.opts<PolicyOptions>();
   if (what !== "check" && what !== "explain" && what !== "test")
-    throw new SandboxError("usage", `policy ${what}: check, explain or test`);
+    throw new SandboxError(
+      "usage",
+      what === undefined
+        ? "policy: say what to do: check, explain or test"
+        : `policy ${what}: check, explain or test`,
+      { hint: "`sandbox policy explain` says what a run here may do" },
+    );
   if (what !== "check" && argv.length > 0)
     throw new SandboxError("usage", `policy ${what} takes no command`);
   const controller = await context.openController();

@@ -7,7 +7,7 @@ import { toApprove } from "../ask.js";
 import { joinReportWords } from "../ci/join-report-words.js";
 import { collectReport, REPORT_FORMATS, type ReportTarget } from "../ci/report-target.js";
 import { reportRun } from "../report-run.js";
-import { addTaskOptions, type TaskOptions, toTaskRequest } from "../task-options.js";
+import { addTaskOptions, addTtyOptions, type TaskOptions, toTaskRequest } from "../task-options.js";
 import { chooseTerminal, withTaskIo } from "../task-io.js";
 
 interface RunOptions extends TaskOptions {
@@ -23,15 +23,13 @@ interface RunOptions extends TaskOptions {
 export const runCommand: CliCommand = { define, rewrite: joinReportWords, act };
 
 function define(command: Command): void {
-  addTaskOptions(command)
+  addTtyOptions(addTaskOptions(command))
     .usage("[options] -- COMMAND [ARG...]")
     .argument("<command...>", "the task's program and its arguments")
     .passThroughOptions()
     .option("--network <mode>", "none", "none")
     .option("--commit <when>", "ask, auto or never (default: ask on a terminal)", parseWhen)
     .option("--json", "the result as JSON on stdout; the task's output goes to stderr")
-    .option("-t, --tty", "give the task a terminal (default: if stdin and stdout are one)")
-    .option("-T, --no-tty", "give it none")
     .option(
       "--ci",
       "no terminal, no questions: what policy asks about is denied; exits as docs/ci.md says",

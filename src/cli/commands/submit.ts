@@ -56,6 +56,10 @@ async function act(command: Command, context: CliContext): Promise<number> {
       "usage",
       `--deadline: a time such as 2030-01-01T12:00:00Z, not ${deadline}`,
     );
+  if (deadline !== undefined && Date.parse(deadline) <= Date.now())
+    throw new SandboxError("usage", `--deadline: ${deadline} is over already`, {
+      hint: "nothing was submitted",
+    });
   const { invokerPath } = await context.openController();
   const request = { ...toRequest(command, context, options), cwd: context.cwd };
   const needsPath = request.kind === "run" || request.kind === "exec";
@@ -84,7 +88,7 @@ function toRequest(
     const env = task.env.map((text) => withValue(context, text));
     return { kind: "run", ...task, env, command: command.args, commit: options.commit };
   }
-  if (target === "") throw wrongAction(verb);
+  if (target === "") throw ACTIONS.has(verb) ? missingTarget(verb) : wrongAction(verb);
   switch (verb) {
     case "commit": {
       const merge = options.merge === true ? "clean" : "no";
@@ -121,6 +125,15 @@ function isTask(command: Command): boolean {
 function withValue({ env }: CliContext, text: string): string {
   const value = env[text];
   return text.includes("=") || value === undefined ? text : `${text}=${value}`;
+}
+
+const ACTIONS: ReadonlySet<string> = new Set(["commit", "exec", "rollback", "discard"]);
+
+function missingTarget(verb: string): SandboxError {
+  const what = verb === "rollback" ? "COMMIT" : "SESSION";
+  return new SandboxError("usage", `submit ${verb}: name its ${what}`, {
+    hint: `sandbox submit ${verb} latest; a task called ${verb} comes behind --`,
+  });
 }
 
 function wrongAction(verb: string): SandboxError {

@@ -99,7 +99,12 @@ function findWideNetwork(base: Profile, { network }: Document): readonly Widenin
   if (network === undefined) return [];
   const { mode, allow = [] } = network;
   if (NETWORKS.indexOf(mode) > NETWORKS.indexOf(base.network.mode))
-    return [{ path: ["network", "mode"], message: `is ${base.network.mode} otherwise` }];
+    return [
+      {
+        path: ["network", "mode"],
+        message: `${mode} is wider than ${base.network.mode}, which it is without this file`,
+      },
+    ];
   if (base.network.mode === "open") return [];
   return allow.flatMap((host, at) =>
     base.network.allow.includes(host)
