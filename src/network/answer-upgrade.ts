@@ -62,6 +62,7 @@ async function switchProtocols(
   const options = toPooledRequest(context, connection, { ...allowed, gone: leaving.signal });
   try {
     const socket = await options.openUpstream();
+    socket.allowHalfOpen = true;
     const address = upstreams.addresses.get(socket);
     const answer = await askToSwitch(options, socket);
     const ending =

@@ -80,8 +80,6 @@ export function openListeners(context: GatewayContext, resolver: Resolver): List
       for (const socket of open) socket.close();
       for (const client of clients) client.destroy();
       await Promise.all(closed);
-      // Those at the other ends of the connections hear of it a turn later.
-      await new Promise((resolve) => setImmediate(resolve));
     },
   };
 }

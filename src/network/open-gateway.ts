@@ -6,6 +6,8 @@ import { openNameAddresses } from "./name-addresses.js";
 import { openHttpServer } from "./open-http-server.js";
 import { toListeners } from "./to-listeners.js";
 
+const MOST_TURNS = 100;
+
 /**
  * Opens the gateway of one sandbox. It has no socket until it adopts those that were made inside, and serves them until it is
  * disposed of: then every connection is cut and every send has ended.
@@ -28,6 +30,9 @@ export function openGateway(options: GatewayOptions): Gateway {
     stats: () => ({ ...counts, connections: serving.connections() }),
     [Symbol.asyncDispose]: async () => {
       await serving.close();
+      // What is sent hears some turns later that its client is gone, and then says what went through.
+      for (let turn = 0; turn < MOST_TURNS && context.openSends.size > 0; turn++)
+        await new Promise((resolve) => setImmediate(resolve));
       for (const end of context.openSends.values())
         end({ end: "failed", reason: "the sandbox has ended" });
     },

@@ -31,6 +31,8 @@ export async function openUpstream(
       ? await open(context.dialing, destination, gone)
       : { ...given, outcome: "connected" as const };
   if (reached.outcome !== "connected") throw new DialError(reached);
+  // A kept connection whose server has ended is no use to the next request: it closes.
+  reached.socket.allowHalfOpen = false;
   upstreams.addresses.set(reached.socket, reached.address);
   return reached.socket;
 }

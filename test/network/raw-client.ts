@@ -21,6 +21,7 @@ export async function openRaw(port: number, host = "127.0.0.1"): Promise<Socket>
 export async function readAll(socket: Socket): Promise<Buffer> {
   const chunks: Buffer[] = [];
   socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+  if (socket.destroyed || socket.readableEnded) return Buffer.concat(chunks);
   await new Promise<void>((resolve) => socket.once("end", resolve).once("close", () => resolve()));
   socket.destroy();
   return Buffer.concat(chunks);

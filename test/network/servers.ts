@@ -19,7 +19,7 @@ export async function serveRequests(
   listener: RequestListener,
   where: Where = {},
 ): Promise<TestServer> {
-  return await start(createHttpServer(listener), where);
+  return await startServer(createHttpServer(listener), where);
 }
 
 /** One that answers requests in TLS. */
@@ -27,7 +27,7 @@ export async function serveTlsRequests(
   listener: RequestListener,
   { files, ...where }: Where & { readonly files: TlsFiles },
 ): Promise<TestServer> {
-  return await start(createHttpsServer(files, listener), where);
+  return await startServer(createHttpsServer(files, listener), where);
 }
 
 /** One that is given each connection. */
@@ -39,10 +39,14 @@ export async function serveSockets(
     socket.on("error", () => undefined);
     serve(socket);
   });
-  return await start(server, where);
+  return await startServer(server, where);
 }
 
-async function start(server: Server, { host = "127.0.0.1", port = 0 }: Where): Promise<TestServer> {
+/** Lets a server listen. */
+export async function startServer(
+  server: Server,
+  { host = "127.0.0.1", port = 0 }: Where = {},
+): Promise<TestServer> {
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
