@@ -11,6 +11,7 @@ import { diffRows } from "./bench/diff-rows.mjs";
 import { dockerRows } from "./bench/docker-rows.mjs";
 import { engineRows } from "./bench/engine-rows.mjs";
 import { openGround, root } from "./bench/ground.mjs";
+import { gatewayRows } from "./bench/gateway-rows.mjs";
 import { manyRows } from "./bench/many-rows.mjs";
 import { policyRows } from "./bench/policy-rows.mjs";
 import { queueRows } from "./bench/queue-rows.mjs";
@@ -27,6 +28,7 @@ const groups = {
   policy: policyRows,
   queue: queueRows,
   audit: auditRows,
+  gateway: gatewayRows,
 };
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(groups);
 const unknown = wanted.filter((name) => !Object.hasOwn(groups, name));

@@ -1,4 +1,5 @@
 import { connect as connectSocket, type Socket } from "node:net";
+import type { RawSink } from "./raw-sink.js";
 
 /** Larger reads than Node's 16 KiB mark allows: fewer turns of the loop for each megabyte. */
 export const SOCKET_MARK = 1 << 18;
@@ -7,6 +8,8 @@ export const SOCKET_MARK = 1 << 18;
 export interface Reached {
   readonly socket: Socket;
   readonly address: string;
+  /** What comes goes there. */
+  readonly sink?: RawSink | undefined;
 }
 
 /** What came of dialing. `refused` is a matter of policy; `failed` of the network. The reason is one line. */
@@ -20,10 +23,17 @@ export function toReason(error: unknown): string {
   return "code" in error && typeof error.code === "string" ? error.code : error.message;
 }
 
+export interface ConnectOptions {
+  readonly timeoutMs: number;
+  readonly abort: AbortSignal;
+  /** What comes goes there, and is not to be had from the socket. */
+  readonly sink?: RawSink | undefined;
+}
+
 /** A TCP connection to an address, which is never looked up. Rejects with the system's error, or where it takes too long. */
 export async function connectTo(
   place: { readonly address: string; readonly port: number },
-  { timeoutMs, abort }: { readonly timeoutMs: number; readonly abort: AbortSignal },
+  { timeoutMs, abort, sink }: ConnectOptions,
 ): Promise<Socket> {
   abort.throwIfAborted();
   const options = {
@@ -33,8 +43,10 @@ export async function connectTo(
     noDelay: true,
     keepAlive: true,
     highWaterMark: SOCKET_MARK,
+    ...(sink === undefined ? {} : { onread: sink.onread }),
   };
   const socket = connectSocket(options);
+  sink?.bind(socket);
   // Whoever holds it hears of its end by `close`.
   socket.on("error", () => undefined);
   const late = setTimeout(() => socket.destroy(new Error("no answer in time")), timeoutMs);

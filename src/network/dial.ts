@@ -1,6 +1,7 @@
 import { checkAddress } from "./check-address.js";
 import { connectTo, type Dialed, toReason } from "./connect.js";
 import type { Lookup, Place } from "./gateway.js";
+import type { RawSink } from "./raw-sink.js";
 import { tunnelThrough } from "./tunnel-through.js";
 import type { UpstreamFor, UpstreamProxy } from "./upstream-proxy.js";
 
@@ -22,11 +23,11 @@ export interface DialContext {
 /**
  * Resolves a host once, checks what it resolves to, and connects to exactly one of the addresses that passed, in their order. Where a proxy stands
  * before this host, what comes back is a tunnel through it: it resolves the name itself, and what this host knows of the name is checked
- * all the same.
+ * all the same. A sink is used where the connection is direct.
  */
 export async function dial(
   context: DialContext,
-  destination: Destination,
+  { sink, ...destination }: Destination & { readonly sink?: RawSink },
   abort: AbortSignal,
 ): Promise<Dialed> {
   const upstream = context.upstreamFor(destination, "tunnel");
@@ -39,7 +40,7 @@ export async function dial(
       : reached;
   }
   if (found.outcome !== "found") return found;
-  return connectToFirst(context, { ...destination, addresses: found.addresses }, abort);
+  return connectToFirst(context, { ...destination, addresses: found.addresses, sink }, abort);
 }
 
 /** As `dial`, for a request that a proxy before this host can read: with one, the connection is to it. */
@@ -70,16 +71,21 @@ async function dialProxy(
   }
 }
 
+interface Addresses extends Place {
+  readonly addresses: readonly string[];
+  readonly sink?: RawSink | undefined;
+}
+
 async function connectToFirst(
   { connectMs }: DialContext,
-  { host, port, addresses }: Place & { readonly addresses: readonly string[] },
+  { host, port, addresses, sink }: Addresses,
   abort: AbortSignal,
 ): Promise<Dialed> {
   let reason = "it has no address";
   for (const address of addresses) {
     try {
-      const socket = await connectTo({ address, port }, { timeoutMs: connectMs, abort });
-      return { outcome: "connected", socket, address };
+      const socket = await connectTo({ address, port }, { timeoutMs: connectMs, abort, sink });
+      return { outcome: "connected", socket, address, sink };
     } catch (error) {
       reason = `${address}: ${toReason(error)}`;
       if (abort.aborted) break;

@@ -1,5 +1,4 @@
 import type { Duplex } from "node:stream";
-import type { Reached } from "./connect.js";
 import type { DialContext } from "./dial.js";
 import type { EndSend } from "./ending.js";
 import type { GatewayLimits, GatewayOptions, GatewayPorts } from "./gateway.js";
@@ -32,6 +31,4 @@ export type HttpEntry =
       readonly via: "connect" | "socks" | "direct" | "inspected";
       readonly host: string;
       readonly port: number;
-      /** What was opened already, for the first request; undefined after that, or where it has closed meanwhile. */
-      readonly takeUpstream?: () => Reached | undefined;
     };

@@ -1,6 +1,7 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
+import type { RawSink } from "./raw-sink.js";
 
 /** What went through. */
 export interface Joined {
@@ -15,22 +16,14 @@ const LINGER_MS = 10_000;
 
 /**
  * Passes bytes both ways until both sides have ended. Each side's end is passed on (half-close); a side that breaks breaks the other, so
- * that what is cut short is seen to be.
+ * that what is cut short is seen to be. What has a sink is passed on by that already.
  */
 export async function joinStreams(
   client: Duplex,
   upstream: Duplex,
-  { idleMs }: { readonly idleMs: number },
+  { idleMs, sink }: { readonly idleMs: number; readonly sink?: RawSink | undefined },
 ): Promise<Joined> {
-  let bytesOut = 0;
-  let bytesIn = 0;
   let reason: string | undefined;
-  client.on("data", (chunk: Buffer) => {
-    bytesOut += chunk.length;
-  });
-  upstream.on("data", (chunk: Buffer) => {
-    bytesIn += chunk.length;
-  });
   const cut = (why: string): void => {
     reason ??= why;
     client.destroy();
@@ -39,26 +32,50 @@ export async function joinStreams(
   for (const side of [client, upstream])
     if (side instanceof Socket)
       side.setTimeout(idleMs, () => cut("nothing went through for too long"));
+  const sent = countBytes(client);
+  const received = sink?.received ?? countBytes(upstream);
+  client.pipe(upstream);
+  if (sink === undefined) upstream.pipe(client);
+  else endAfter(upstream, client);
   await Promise.all([
-    passOn(client, upstream, () => cut("the client broke off")),
-    passOn(upstream, client, () => cut("the server broke off")),
+    awaitClose(client, upstream, () => cut("the client broke off")),
+    awaitClose(upstream, client, () => cut("the server broke off")),
   ]);
-  return { bytesOut, bytesIn, ...(reason === undefined ? {} : { reason }) };
+  return {
+    bytesOut: sent(),
+    bytesIn: received(),
+    ...(reason === undefined ? {} : { reason }),
+  };
 }
 
-/** Until `from` is closed. */
-function passOn(from: Duplex, to: Duplex, onBroken: () => void): Promise<void> {
+function countBytes(stream: Duplex): () => number {
+  let bytes = 0;
+  stream.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+  });
+  return () => bytes;
+}
+
+/** What `pipe` does at the end. */
+function endAfter(from: Duplex, to: Duplex): void {
+  if (from.readableEnded) to.end();
+  else from.once("end", () => to.end());
+}
+
+/** Until `from` is closed: what the other side is told then. */
+function awaitClose(from: Duplex, to: Duplex, onBroken: () => void): Promise<void> {
   return new Promise((resolve) => {
     const onClose = (): void => {
-      if (!from.readableEnded) {
+      if (from.readableEnded) letGo(to);
+      else {
         if (to instanceof Socket && !(to instanceof TLSSocket) && !to.destroyed)
           to.resetAndDestroy();
         onBroken();
-      } else letGo(to);
+      }
       resolve();
     };
-    if (from.destroyed) return onClose();
-    from.once("close", onClose).pipe(to);
+    if (from.destroyed) onClose();
+    else from.once("close", onClose);
   });
 }
 

@@ -17,19 +17,14 @@ export function toPlainProxy(
   return isInTunnel ? undefined : dialing.upstreamFor(place, "plain");
 }
 
-/** A connection for a request: the tunnel's own where there is one that no request had yet, else a new one. Rejects with `DialError`. */
+/** A new connection for a request. Rejects with `DialError`. */
 export async function openUpstream(
   context: GatewayContext,
   { entry, upstreams }: HttpConnection,
   { gone, ...destination }: UpstreamRequest,
 ): Promise<Duplex> {
-  const given = entry.kind === "settled" ? entry.takeUpstream?.() : undefined;
-  const isPlain = toPlainProxy(context, entry, destination) !== undefined;
-  const open = isPlain ? dialPlain : dial;
-  const reached =
-    given === undefined
-      ? await open(context.dialing, destination, gone)
-      : { ...given, outcome: "connected" as const };
+  const open = toPlainProxy(context, entry, destination) === undefined ? dial : dialPlain;
+  const reached = await open(context.dialing, destination, gone);
   if (reached.outcome !== "connected") throw new DialError(reached);
   // A kept connection whose server has ended is no use to the next request: it closes.
   reached.socket.allowHalfOpen = false;

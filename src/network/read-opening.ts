@@ -8,6 +8,8 @@ export type Opening =
   | { readonly kind: "http" }
   | { readonly kind: "ssh" }
   | { readonly kind: "other" }
+  /** It ended without a byte. */
+  | { readonly kind: "silent" }
   /** It begins like TLS and is not. */
   | { readonly kind: "malformed" };
 

@@ -7,6 +7,7 @@ import type { GatewayContext } from "./gateway-context.js";
 import { joinStreams } from "./join-streams.js";
 import { type OpenSend, openSend } from "./open-send.js";
 import { type Opening, readOpening } from "./read-opening.js";
+import { openRawSink } from "./raw-sink.js";
 import { showText } from "./show-host.js";
 import { watchClient } from "./watch-client.js";
 
@@ -38,45 +39,51 @@ export async function serveTunnel(context: GatewayContext, request: TunnelReques
   const sent = await openSend(context, { via, host, port }, watch.gone);
   if (sent.outcome === "refused") return request.refuse({ kind: "refused", reason: sent.reason });
   const { mayBePrivate } = sent.verdict;
-  const dialed = await dial(context.dialing, { host, port, mayBePrivate }, watch.gone);
+  const sink = openRawSink(client, toBufferSize(context.openSends.size));
+  const dialed = await dial(context.dialing, { host, port, mayBePrivate, sink }, watch.gone);
   if (dialed.outcome !== "connected") {
     sent.end({ end: dialed.outcome, reason: dialed.reason });
     return request.refuse({ kind: dialed.outcome, reason: dialed.reason });
   }
   watch[Symbol.dispose]();
   request.accept();
-  await carry(context, request, { sent, upstream: dialed.socket, address: dialed.address });
+  await carry(context, request, { sent, reached: dialed });
+}
+
+/** Large ones are fast; of many together, they would be most of the gateway's memory. */
+function toBufferSize(tunnels: number): number {
+  return tunnels <= 64 ? 1 << 18 : 1 << 15;
 }
 
 /** An open tunnel. */
 interface Tunnel {
   readonly sent: OpenSend;
-  readonly upstream: Socket;
-  readonly address: string;
+  readonly reached: Reached;
 }
 
 async function carry(
   context: GatewayContext,
   request: TunnelRequest,
-  tunnel: Tunnel,
+  { sent, reached }: Tunnel,
 ): Promise<void> {
-  const { client } = request;
-  const { sent, upstream, address } = tunnel;
-  const first = await awaitFirst(context, client, upstream);
+  const { client, via, host, port } = request;
+  const { socket: upstream, address, sink } = reached;
+  const first = await awaitFirst(context, client, reached);
   const problem =
     first === "gone" ? "it ended before it began" : findProblem(context, first, request);
   if (problem !== undefined || first === "gone") {
-    const end = first === "gone" ? "failed" : "refused";
-    sent.end({ end, address, reason: problem ?? "" });
+    sent.end({ end: first === "gone" ? "failed" : "refused", address, reason: problem ?? "" });
     client.destroy();
     upstream.destroy();
     return;
   }
-  if (first.kind === "http") {
+  // A server of HTTP does not speak first: what did is no such server, whatever the client says to it.
+  if (first.kind === "http" && (sink?.received() ?? 0) === 0) {
+    upstream.destroy();
     sent.end({ end: "done", address });
-    return serveInside(context, request, { socket: upstream, address });
+    return context.serveHttp(client, { kind: "settled", via, host, port });
   }
-  const joined = await joinStreams(client, upstream, { idleMs: context.limits.idleMs });
+  const joined = await joinStreams(client, upstream, { idleMs: context.limits.idleMs, sink });
   sent.end({ end: joined.reason === undefined ? "done" : "failed", address, ...joined });
 }
 
@@ -87,39 +94,25 @@ async function carry(
 async function awaitFirst(
   { limits }: GatewayContext,
   client: Socket,
-  upstream: Socket,
+  { socket: upstream, sink }: Reached,
 ): Promise<Opening | "gone"> {
   const greet = (): void => {
     const chunk: unknown = upstream.read();
     if (Buffer.isBuffer(chunk)) client.write(chunk);
   };
   const give = (): void => void client.destroy();
+  const finish = (): void => void client.end();
   const late = setTimeout(give, limits.idleMs);
-  upstream.on("readable", greet).once("close", give);
+  if (sink === undefined) upstream.on("readable", greet);
+  upstream.once("end", finish).once("close", give);
   try {
     return await readOpening(client);
   } catch {
-    return "gone";
+    return client.readableEnded ? { kind: "silent" } : "gone";
   } finally {
     clearTimeout(late);
-    upstream.off("readable", greet).off("close", give);
+    upstream.off("readable", greet).off("end", finish).off("close", give);
   }
-}
-
-/** The connection that was opened for the tunnel serves the first request. */
-function serveInside(
-  context: GatewayContext,
-  { client, via, host, port }: TunnelRequest,
-  reached: Reached,
-): void {
-  let left: Reached | undefined = reached;
-  client.once("close", () => left?.socket.destroy());
-  const takeUpstream = (): Reached | undefined => {
-    const taken = left;
-    left = undefined;
-    return taken?.socket.destroyed === false ? taken : undefined;
-  };
-  context.serveHttp(client, { kind: "settled", via, host, port, takeUpstream });
 }
 
 /** Why a tunnel that begins like this is not the one that was allowed. */
