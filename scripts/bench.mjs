@@ -30,6 +30,8 @@ const groups = {
   audit: auditRows,
   gateway: gatewayRows,
 };
+/** Of these more is better. */
+const AT_LEAST = ["/s", "%", "of them"];
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(groups);
 const unknown = wanted.filter((name) => !Object.hasOwn(groups, name));
 if (unknown.length > 0) {
@@ -74,7 +76,7 @@ function render(row) {
       : `${row.ours.toFixed(1)} / ${row.baseline.toFixed(1)} ${row.unit} = ${row.ratio.toFixed(2)}`.padStart(
           34,
         );
-  return `${row.row.padEnd(22)}${figures}  ${row.met ? "met " : "MISS"} (${row.unit === "/s" ? "≥" : "≤"} ${row.target}${row.ratio === undefined ? ` ${row.unit}` : ""})  ${row.what}`;
+  return `${row.row.padEnd(22)}${figures}  ${row.met ? "met " : "MISS"} (${AT_LEAST.includes(row.unit) ? "≥" : "≤"} ${row.target}${row.ratio === undefined ? ` ${row.unit}` : ""})  ${row.what}`;
 }
 
 function loadNow() {
