@@ -1,7 +1,9 @@
 import type { Duplex } from "node:stream";
+import type { SecureContext } from "node:tls";
 import type { DialContext } from "./dial.js";
 import type { EndSend } from "./ending.js";
 import type { GatewayLimits, GatewayOptions, GatewayPorts } from "./gateway.js";
+import type { SessionAuthority } from "./session-authority.js";
 import type { NameAddresses } from "./name-addresses.js";
 
 /** What the parts of one gateway share. */
@@ -13,6 +15,10 @@ export interface GatewayContext {
   readonly limits: GatewayLimits;
   readonly ports: GatewayPorts;
   readonly names: NameAddresses;
+  /** Made when the first tunnel is inspected, or its certificate is asked for. */
+  readonly authority: () => SessionAuthority;
+  /** What servers must prove themselves to. */
+  readonly roots: () => SecureContext;
   /** Of sends. */
   readonly nextId: () => number;
   /** Those that are not over, by id. */

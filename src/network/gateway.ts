@@ -22,6 +22,8 @@ export interface GatewayOptions {
   readonly forbidden: readonly Place[];
   /** The way out, where a proxy stands before the host; undefined is direct. */
   readonly upstreamFor?: UpstreamFor;
+  /** Certificates, as PEM, that servers of inspected hosts must prove themselves to; read when first needed. */
+  readonly readRoots?: () => string;
   /** All addresses of a name, as this host knows it; for tests. */
   readonly lookup?: Lookup;
   /** Others than `GATEWAY_PORTS`; for tests. */
@@ -75,6 +77,8 @@ export interface Gateway extends AsyncDisposable {
   readonly listeners: readonly Listener[];
   /** Takes over one descriptor for each of `listeners`, in their order, and serves them from now on. */
   adopt(descriptors: readonly number[]): void;
+  /** The certificate, as PEM, that clients inside must trust where TLS is inspected. Made when it is first asked for. */
+  readonly caPem: () => string;
   readonly stats: () => GatewayStats;
 }
 

@@ -1,9 +1,12 @@
+import { createSecureContext } from "node:tls";
 import { openAddressFinder } from "./find-addresses.js";
 import { GATEWAY_LIMITS, GATEWAY_PORTS, type Gateway, type GatewayOptions } from "./gateway.js";
 import type { GatewayContext } from "./gateway-context.js";
 import { openListeners } from "./listen.js";
 import { openNameAddresses } from "./name-addresses.js";
 import { openHttpServer } from "./open-http-server.js";
+import { readRoots } from "./read-roots.js";
+import { openSessionAuthority } from "./session-authority.js";
 import { toListeners } from "./to-listeners.js";
 
 const MOST_TURNS = 100;
@@ -26,6 +29,7 @@ export function openGateway(options: GatewayOptions): Gateway {
   });
   return {
     listeners,
+    caPem: () => context.authority().pem,
     adopt: (descriptors) => serving.adopt(listeners, descriptors),
     stats: () => ({ ...counts, connections: serving.connections() }),
     [Symbol.asyncDispose]: async () => {
@@ -59,6 +63,10 @@ function toContext(
     },
     limits,
     ports: options.ports ?? GATEWAY_PORTS,
+    authority: once(openSessionAuthority),
+    roots: once(() =>
+      createSecureContext({ ca: (options.readRoots ?? (() => readRoots(process.env)))() }),
+    ),
     names: openNameAddresses(),
     nextId: () => ++counts.sends,
     openSends: new Map(),
@@ -66,4 +74,13 @@ function toContext(
   };
   const serveHttp = openHttpServer(context);
   return context;
+}
+
+/** Costs time only where it is needed, and then once. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }

@@ -1,7 +1,9 @@
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type Destination, dial, dialPlain } from "./dial.js";
 import type { GatewayContext, HttpEntry } from "./gateway-context.js";
 import { DialError, type HttpConnection } from "./http-connection.js";
+import { secureUpstream } from "./secure-upstream.js";
 import type { UpstreamProxy } from "./upstream-proxy.js";
 
 /** Whereto, and until when anybody wants it. */
@@ -13,7 +15,8 @@ export function toPlainProxy(
   entry: HttpEntry,
   place: { readonly host: string; readonly port: number },
 ): UpstreamProxy | undefined {
-  const isInTunnel = entry.kind === "settled" && place.port !== ports.plain;
+  const isInTunnel =
+    entry.kind === "settled" && (place.port !== ports.plain || entry.via === "inspected");
   return isInTunnel ? undefined : dialing.upstreamFor(place, "plain");
 }
 
@@ -28,6 +31,23 @@ export async function openUpstream(
   if (reached.outcome !== "connected") throw new DialError(reached);
   // A kept connection whose server has ended is no use to the next request: it closes.
   reached.socket.allowHalfOpen = false;
-  upstreams.addresses.set(reached.socket, reached.address);
-  return reached.socket;
+  const stream = await secured(context, entry, { ...destination, socket: reached.socket });
+  upstreams.addresses.set(stream, reached.address);
+  return stream;
+}
+
+/** What came in TLS goes out in TLS. */
+async function secured(
+  { roots, limits }: GatewayContext,
+  entry: HttpEntry,
+  { host, socket }: { readonly host: string; readonly socket: Socket },
+): Promise<Duplex> {
+  if (entry.kind === "proxy" || entry.via !== "inspected") return socket;
+  const secure = await secureUpstream(socket, {
+    host,
+    roots: roots(),
+    timeoutMs: limits.connectMs,
+  });
+  if ("outcome" in secure) throw new DialError(secure);
+  return secure;
 }

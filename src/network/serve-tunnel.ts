@@ -4,6 +4,7 @@ import { parseIp } from "../core/ip-address.js";
 import type { Reached } from "./connect.js";
 import { dial } from "./dial.js";
 import type { GatewayContext } from "./gateway-context.js";
+import { inspectTunnel } from "./inspect-tunnel.js";
 import { joinStreams } from "./join-streams.js";
 import { type OpenSend, openSend } from "./open-send.js";
 import { type Opening, readOpening } from "./read-opening.js";
@@ -38,6 +39,11 @@ export async function serveTunnel(context: GatewayContext, request: TunnelReques
   using watch = watchClient(client);
   const sent = await openSend(context, { via, host, port }, watch.gone);
   if (sent.outcome === "refused") return request.refuse({ kind: "refused", reason: sent.reason });
+  if (sent.verdict.inspect) {
+    watch[Symbol.dispose]();
+    request.accept();
+    return inspect(context, request, sent);
+  }
   const { mayBePrivate } = sent.verdict;
   const sink = openRawSink(client, toBufferSize(context.openSends.size));
   const dialed = await dial(context.dialing, { host, port, mayBePrivate, sink }, watch.gone);
@@ -48,6 +54,27 @@ export async function serveTunnel(context: GatewayContext, request: TunnelReques
   watch[Symbol.dispose]();
   request.accept();
   await carry(context, request, { sent, reached: dialed });
+}
+
+/** Nothing leaves but requests: neither the tunnel's own connection nor any that is not TLS or HTTP. */
+async function inspect(
+  context: GatewayContext,
+  { client, via, host, port }: TunnelRequest,
+  sent: OpenSend,
+): Promise<void> {
+  const late = setTimeout(() => client.destroy(), context.limits.openingMs);
+  const first = await readOpening(client)
+    .catch(() => ({ kind: "silent" }) as const)
+    .finally(() => clearTimeout(late));
+  const problem = first.kind === "tls" ? findNameProblem(first.name, host) : undefined;
+  if (first.kind === "tls" && problem === undefined)
+    return inspectTunnel(context, { client, host, port, sent });
+  if (first.kind === "http") {
+    sent.end({ end: "done" });
+    return context.serveHttp(client, { kind: "settled", via, host, port });
+  }
+  sent.end({ end: "refused", reason: problem ?? "only TLS and HTTP can be inspected" });
+  client.destroy();
 }
 
 /** Large ones are fast; of many together, they would be most of the gateway's memory. */
