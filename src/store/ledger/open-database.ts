@@ -13,7 +13,8 @@ const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
 
 /**
  * Opens the SQLite file at `file` (0600, made where it is missing) with WAL and `synchronous=FULL`: what was committed survives SIGKILL
- * and power cuts (https://sqlite.org/pragma.html#pragma_synchronous). Throws `damaged` where it is no ledger, or one of a newer version.
+ * and power cuts (https://sqlite.org/pragma.html#pragma_synchronous). Throws `damaged` where it is no ledger, or one of a newer version, and
+ * `usage` where it is a symbolic link or belongs to somebody else.
  */
 export function openDatabase(file: string): LedgerDatabase {
   makePrivate(file);
@@ -42,12 +43,32 @@ export function firstRow(
 
 /** SQLite gives `-wal` and `-shm` the mode of the file itself. */
 function makePrivate(file: string): void {
-  const descriptor = openSync(file, CREATE, 0o600);
+  const descriptor = openOwn(file);
   try {
-    if ((fstatSync(descriptor).mode & 0o077) !== 0) fchmodSync(descriptor, 0o600);
+    const { uid, mode } = fstatSync(descriptor);
+    if (uid !== process.geteuid?.()) throw refuse(file, `belongs to user ${uid}`);
+    if ((mode & 0o077) !== 0) fchmodSync(descriptor, 0o600);
   } finally {
     closeSync(descriptor);
   }
+}
+
+function openOwn(file: string): number {
+  try {
+    return openSync(file, CREATE, 0o600);
+  } catch (error) {
+    if (hasErrno(error, "ELOOP")) throw refuse(file, "is a symbolic link", error);
+    if (hasErrno(error, "EACCES", "EISDIR")) throw refuse(file, "cannot be written", error);
+    throw error;
+  }
+}
+
+/** Whoever else has the file, or chose where it lies, could answer questions in it. */
+function refuse(file: string, why: string, cause?: unknown): SandboxError {
+  return new SandboxError("usage", `the ledger ${file} ${why}`, {
+    hint: "look at it and move it away, or use another SANDBOX_HOME",
+    cause,
+  });
 }
 
 /** Under a write lock, so that of many processes one makes the tables. */
