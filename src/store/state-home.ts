@@ -1,4 +1,12 @@
-import { lstatSync, mkdirSync, realpathSync, statSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  realpathSync,
+  statfsSync,
+  statSync,
+} from "node:fs";
 import { userInfo } from "node:os";
 import path from "node:path";
 import { hasErrno, SandboxError } from "../core/error.js";
@@ -36,6 +44,31 @@ export function openStateHome(home: string): string {
   return real;
 }
 
+/** statfs(2) `f_type` of filesystems that take no directories: proc, sysfs, cgroup2. */
+const NO_STATE: ReadonlySet<number> = new Set([0x9fa0, 0x62656572, 0x63677270]);
+
+/** One that is not there yet says nothing about its sessions: it must be one that can come to be. */
+function checkMakeable(home: string): void {
+  let above = path.dirname(home);
+  while (lstatSync(above, { throwIfNoEntry: false }) === undefined) above = path.dirname(above);
+  const isMakeable =
+    statSync(above).isDirectory() && !NO_STATE.has(statfsSync(above).type) && isWritable(above);
+  if (isMakeable) return;
+  throw new SandboxError("usage", `the state directory ${home} is not there, and cannot be made`, {
+    hint: "set SANDBOX_HOME to a directory of yours",
+  });
+}
+
+function isWritable(directory: string): boolean {
+  try {
+    accessSync(directory, constants.W_OK | constants.X_OK);
+    return true;
+  } catch (error) {
+    if (hasErrno(error, "EACCES", "EROFS", "EPERM")) return false;
+    throw error;
+  }
+}
+
 /** Makes the state directory and its standing parts. Cheap where they are there. */
 export function makeStateHome(home: string): void {
   try {
@@ -52,7 +85,10 @@ export function makeStateHome(home: string): void {
 /** Other people must not be able to put sessions, journals or pre-images in here. */
 function checkHome(home: string): void {
   const stat = lstatSync(home, { throwIfNoEntry: false });
-  if (stat === undefined) return;
+  if (stat === undefined) {
+    checkMakeable(home);
+    return;
+  }
   const uid = process.geteuid?.() ?? 0;
   const hint = "set SANDBOX_HOME to a directory of yours that nobody else can write to";
   if (!stat.isDirectory())
@@ -71,6 +107,11 @@ function resolveExisting(file: string): string {
   try {
     return realpathSync(file);
   } catch (error) {
+    if (hasErrno(error, "ENOTDIR"))
+      throw new SandboxError("usage", `${file}: a part of this path is not a directory`, {
+        hint: "set SANDBOX_HOME to a directory of yours",
+        cause: error,
+      });
     if (!hasErrno(error, "ENOENT")) throw error;
     const parent = path.dirname(file);
     return parent === file ? file : path.join(resolveExisting(parent), path.basename(file));

@@ -68,3 +68,12 @@ test("a file in its place is refused; a symlink of the owner is followed", () =>
     path.join(dir.path, "real/state"),
   );
 });
+
+test("a state directory that is not there is used if it could be made, and else refused", () => {
+  using dir = openTempDir();
+  const inFile = path.join(dir.path, "file");
+  writeFileSync(inFile, "");
+  for (const home of ["/proc/x/state", "/sys/state", path.join(inFile, "state")])
+    assert.throws(() => openStore({ home }), { code: "usage" }, home);
+  assert.equal(openStore({ home: path.join(dir.path, "a/b") }).home, path.join(dir.path, "a/b"));
+});
