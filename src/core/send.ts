@@ -61,4 +61,8 @@ export interface SendResult {
   readonly bytesOut: number;
   readonly bytesIn: number;
   readonly durationMs: number;
+  /** Names of the secrets whose values were put in. */
+  readonly secrets?: readonly string[];
+  /** Names of the secrets whose placeholders were where their values may not go; they went as they were. */
+  readonly misplaced?: readonly string[];
 }

@@ -13,7 +13,12 @@ import type { HttpConnection, PooledRequest } from "./http-connection.js";
 import { joinStreams } from "./join-streams.js";
 import type { Ending } from "./ending.js";
 import { toPassedHeaders } from "./pass-headers.js";
-import { type AllowedRequest, toFailure, toPooledRequest } from "./to-pooled-request.js";
+import {
+  type AllowedRequest,
+  toFailure,
+  toPooledRequest,
+  toSecretFacts,
+} from "./to-pooled-request.js";
 import { watchClient } from "./watch-client.js";
 import { writeRefusal } from "./write-refusal.js";
 
@@ -59,7 +64,9 @@ async function switchProtocols(
   const leaving = new AbortController();
   const leave = (): void => leaving.abort();
   client.once("close", leave);
-  const options = toPooledRequest(context, connection, { ...allowed, gone: leaving.signal });
+  const prepared = toPooledRequest(context, connection, { ...allowed, gone: leaving.signal });
+  const { options } = prepared;
+  const facts = toSecretFacts(prepared.placement);
   try {
     const socket = await options.openUpstream();
     socket.allowHalfOpen = true;
@@ -69,10 +76,10 @@ async function switchProtocols(
       "upgraded" in answer
         ? await passProtocol(context, client, answer)
         : await passAnswer(allowed.request, client, answer.refused);
-    sent.end({ ...ending, ...(address === undefined ? {} : { address }) });
+    sent.end({ ...ending, ...facts, ...(address === undefined ? {} : { address }) });
   } catch (error) {
     const failure = toFailure(error, leaving.signal);
-    sent.end(failure);
+    sent.end({ ...failure, ...facts });
     writeRefusal(client, { status: failure.end === "refused" ? 403 : 502, reason: failure.reason });
   } finally {
     client.off("close", leave);

@@ -1,15 +1,17 @@
 import { type ClientRequest, type IncomingMessage, request as openRequest } from "node:http";
+import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Exchange } from "./exchange.js";
 import type { GatewayContext } from "./gateway-context.js";
 import type { HttpConnection } from "./http-connection.js";
-import { meterRequest } from "./meter-request.js";
+import { meterRequest, type RequestMeter } from "./meter-request.js";
 import type { Ending } from "./ending.js";
 import type { OpenSend } from "./open-send.js";
 import type { Target } from "./parse-target.js";
 import { toPassedHeaders } from "./pass-headers.js";
 import { refuse } from "./refuse.js";
-import { toFailure, toPooledRequest } from "./to-pooled-request.js";
+import { toBody } from "./to-body.js";
+import { toFailure, toPooledRequest, toSecretFacts } from "./to-pooled-request.js";
 
 /** An allowed request. */
 export interface Forwarding {
@@ -43,19 +45,28 @@ async function forwardOnce(
 ): Promise<Ending | "stale"> {
   const { exchange, gone } = forwarding;
   if (gone.aborted) return { end: "failed", reason: "the client has gone away" };
-  const upstream = openRequest(
-    toPooledRequest(context, connection, { ...forwarding, request: exchange.request }),
-  );
-  const meter = meterRequest(upstream, connection.upstreams);
-  const leave = (): void => void upstream.destroy();
+  const prepared = toPooledRequest(context, connection, {
+    ...forwarding,
+    request: exchange.request,
+  });
+  let meter: RequestMeter | undefined;
+  let upstream: ClientRequest | undefined;
+  const leave = (): void => void upstream?.destroy();
   gone.addEventListener("abort", leave, { once: true });
+  const facts = (): Partial<Ending> => ({
+    ...meter?.read(),
+    ...toSecretFacts(prepared.placement),
+  });
   try {
-    const answer = await exchangeHeads(upstream, exchange);
+    const body = await toBody(exchange.request, prepared);
+    upstream = openRequest(body.options);
+    meter = meterRequest(upstream, connection.upstreams);
+    const answer = await exchangeHeads(upstream, exchange, body.stream);
     await passAnswer(answer, exchange);
-    return { end: "done", ...meter.read(), status: answer.statusCode ?? 0 };
+    return { end: "done", ...facts(), status: answer.statusCode ?? 0 };
   } catch (error) {
-    if (upstream.reusedSocket && isRepeatable(exchange) && !gone.aborted) return "stale";
-    return { ...toFailure(error, gone), ...meter.read() };
+    if (upstream?.reusedSocket && isRepeatable(exchange) && !gone.aborted) return "stale";
+    return { ...toFailure(error, gone), ...facts() };
   } finally {
     gone.removeEventListener("abort", leave);
   }
@@ -65,6 +76,7 @@ async function forwardOnce(
 function exchangeHeads(
   upstream: ClientRequest,
   { request, response }: Exchange,
+  body: Readable,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     upstream.once("response", resolve).on("error", reject);
@@ -73,7 +85,8 @@ function exchangeHeads(
       upstream.on("continue", () => response.writeContinue());
       upstream.flushHeaders();
     }
-    request.once("error", (error) => upstream.destroy(error)).pipe(upstream);
+    request.once("error", (error) => upstream.destroy(error));
+    body.pipe(upstream);
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Send, SendResult, SendVerdict } from "../core/send.js";
+import type { HostRule, Send, SendResult, SendVerdict } from "../core/send.js";
 import type { UpstreamFor } from "./upstream-proxy.js";
 
 /** What a gateway is opened with. */
@@ -22,6 +22,8 @@ export interface GatewayOptions {
   readonly forbidden: readonly Place[];
   /** The way out, where a proxy stands before the host; undefined is direct. */
   readonly upstreamFor?: UpstreamFor;
+  /** Whose placeholders a task may have. Their values are in nothing that this gateway tells. */
+  readonly secrets?: readonly GatewaySecret[];
   /** Certificates, as PEM, that servers of inspected hosts must prove themselves to; read when first needed. */
   readonly readRoots?: () => string;
   /** All addresses of a name, as this host knows it; for tests. */
@@ -30,6 +32,21 @@ export interface GatewayOptions {
   readonly ports?: GatewayPorts;
   readonly limits?: Partial<GatewayLimits>;
 }
+
+/** A secret that a task uses without having it. */
+export interface GatewaySecret {
+  /** For the log. */
+  readonly name: string;
+  /** What a task has; nothing that occurs by chance. */
+  readonly placeholder: string;
+  readonly value: string;
+  /** Where the value may go: in TLS that is inspected, or in plain to this host's own loopback. */
+  readonly hosts: readonly HostRule[];
+  /** Where in a request it is put in. `basic` is inside the base64 of Basic authorization. */
+  readonly places: readonly SecretPlace[];
+}
+
+export type SecretPlace = "header" | "query" | "basic" | "body";
 
 export interface Place {
   readonly host: string;

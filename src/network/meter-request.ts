@@ -3,17 +3,18 @@ import type { Socket } from "node:net";
 import type { UpstreamPool } from "./http-connection.js";
 
 /** What went over the network for one request. */
-export interface Metered {
+interface Metered {
   readonly bytesOut: number;
   readonly bytesIn: number;
   readonly address?: string;
 }
 
+export interface RequestMeter {
+  readonly read: () => Metered;
+}
+
 /** Measures a request by its connection, which others had before it, and one after the other. */
-export function meterRequest(
-  request: ClientRequest,
-  pool: UpstreamPool,
-): { readonly read: () => Metered } {
+export function meterRequest(request: ClientRequest, pool: UpstreamPool): RequestMeter {
   let socket: Socket | undefined;
   let before = { out: 0, in: 0 };
   request.once("socket", (given: Socket) => {

@@ -63,6 +63,7 @@ function toContext(
     },
     limits,
     ports: options.ports ?? GATEWAY_PORTS,
+    secrets: options.secrets ?? [],
     authority: once(openSessionAuthority),
     roots: once(() =>
       createSecureContext({ ca: (options.readRoots ?? (() => readRoots(process.env)))() }),

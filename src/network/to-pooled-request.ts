@@ -7,6 +7,7 @@ import type { OpenSend } from "./open-send.js";
 import { openUpstream, toPlainProxy } from "./open-upstream.js";
 import type { Target } from "./parse-target.js";
 import { toRequestHeaders } from "./pass-headers.js";
+import { openPlacement, type Placement } from "./place-secrets.js";
 import { showPlace } from "./show-host.js";
 
 /** An allowed request, as far as what is sent on depends on it. */
@@ -18,19 +19,28 @@ export interface AllowedRequest {
   readonly gone: AbortSignal;
 }
 
-/** What `http.request` is to send for a request. */
+/** What `http.request` is to send for a request, with the secrets that it may have. */
+export interface PreparedRequest {
+  readonly options: PooledRequest;
+  readonly placement: Placement | undefined;
+}
+
 export function toPooledRequest(
   context: GatewayContext,
   connection: HttpConnection,
   { request, target, sent, gone }: AllowedRequest,
-): PooledRequest {
+): PreparedRequest {
   const { method = "", rawHeaders } = request;
   const { mayBePrivate } = sent.verdict;
   const proxy = toPlainProxy(context, connection.entry, target);
-  const path = `${target.path}${target.query}`;
-  const headers = toRequestHeaders({ method, rawHeaders }, target.hostHeader);
+  const isTls = connection.entry.kind === "settled" && connection.entry.via === "inspected";
+  const placement = openPlacement(context.secrets, { ...target, method, isTls });
+  placement?.path(target.path);
+  const path = `${target.path}${placement?.query(target.query) ?? target.query}`;
+  const passed = toRequestHeaders({ method, rawHeaders }, target.hostHeader);
+  const headers = placement?.headers(passed) ?? passed;
   if (proxy?.authorization !== undefined) headers.push("Proxy-Authorization", proxy.authorization);
-  return {
+  const options: PooledRequest = {
     method,
     path: proxy === undefined ? path : `http://${showPlace(target)}${path}`,
     headers,
@@ -39,6 +49,20 @@ export function toPooledRequest(
     insecureHTTPParser: false,
     poolKey: `${showPlace(target)} ${mayBePrivate}`,
     openUpstream: () => openUpstream(context, connection, { ...target, mayBePrivate, gone }),
+  };
+  return { options, placement };
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** For the log: names, never values. */
+export function toSecretFacts(
+  placement: Placement | undefined,
+): Pick<Ending, "secrets" | "misplaced"> {
+  const { used = NONE, misplaced = NONE } = placement ?? {};
+  return {
+    ...(used.size === 0 ? {} : { secrets: [...used] }),
+    ...(misplaced.size === 0 ? {} : { misplaced: [...misplaced] }),
   };
 }
 

@@ -1,19 +1,15 @@
 import { toAddressClass } from "../../core/address-class.js";
 import { parseIp } from "../../core/ip-address.js";
+import { matchesHost, matchesPlace, matchesRequest, USUAL_PORTS } from "../../core/match-host.js";
 import type { HostRule, NetworkPolicy, Send, SendVerdict } from "../../core/send.js";
-import { matchesHost } from "./match-host.js";
-import { isBelow } from "./path-prefix.js";
 import { renderHostRule, renderPlace } from "./render-host-rule.js";
-
-/** Where a rule says nothing of ports. */
-export const USUAL_PORTS: readonly number[] = [80, 443];
 
 /**
  * Whether one send may go. Rules only ever add: their order never matters. The addresses of an allowed name are the gateway's to check
  * (`mayBePrivate`); an address that was asked for as such is checked here.
  */
 export function judgeSend(policy: NetworkPolicy, send: Send): SendVerdict {
-  const there = policy.allow.filter((rule) => isForPlace(rule, send));
+  const there = policy.allow.filter((rule) => matchesPlace(rule, send));
   const isInspected = policy.inspect.some((pattern) => matchesHost(pattern, send.host));
   const fitting = there
     .filter((rule) => isForRequest(rule, send, isInspected))
@@ -43,20 +39,11 @@ function isPublic(host: string): boolean {
   return host !== "localhost" && !host.endsWith(".localhost");
 }
 
-function isForPlace(rule: HostRule, { host, port }: Send): boolean {
-  return matchesHost(rule.host, host) && (rule.ports ?? USUAL_PORTS).includes(port);
-}
-
 /** A rule of methods or paths fits what can be seen of a request, or a tunnel of which they will be seen. */
-function isForRequest(
-  { methods, paths }: HostRule,
-  { method, path }: Send,
-  isInspected: boolean,
-): boolean {
-  if (methods === undefined && paths === undefined) return true;
+function isForRequest(rule: HostRule, { method, path }: Send, isInspected: boolean): boolean {
+  if (rule.methods === undefined && rule.paths === undefined) return true;
   if (method === undefined || path === undefined) return isInspected;
-  if (methods !== undefined && !methods.includes(method)) return false;
-  return paths === undefined || paths.some((prefix) => isBelow(path, prefix));
+  return matchesRequest(rule, { method, path });
 }
 
 /** What is named exactly first, then the longer, then by the letters: so that a log says the same each time. */

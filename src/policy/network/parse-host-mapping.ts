@@ -1,4 +1,4 @@
-import { isPath } from "./path-prefix.js";
+import { isPath } from "../../core/path-prefix.js";
 import { type ParsedRule, parseHostRule, parseRuleHost } from "./parse-host-rule.js";
 
 /** A rule of a profile, as written: text as `--allow` takes it, or a mapping. */

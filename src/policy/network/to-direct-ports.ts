@@ -1,5 +1,5 @@
+import { USUAL_PORTS } from "../../core/match-host.js";
 import type { NetworkPolicy } from "../../core/send.js";
-import { USUAL_PORTS } from "./judge-send.js";
 
 /** The ports at which the gateway takes connections of programs that know no proxy: the usual ones and each that a rule names; ascending. */
 export function toDirectPorts({ allow }: NetworkPolicy): readonly number[] {

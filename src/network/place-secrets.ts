@@ -1,0 +1,97 @@
+import { isSameHost } from "../core/host-name.js";
+import { matchesPlace, matchesRequest } from "../core/match-host.js";
+import type { GatewaySecret, SecretPlace } from "./gateway.js";
+
+/** A request into which values may be put. */
+export interface SecretRequest {
+  readonly host: string;
+  readonly port: number;
+  readonly method: string;
+  readonly path: string;
+  readonly isTls: boolean;
+}
+
+/** Puts values in the place of placeholders of one request, and knows what it did. */
+export interface Placement {
+  /** Names of secrets: put in, and found where they may not be. */
+  readonly used: ReadonlySet<string>;
+  readonly misplaced: ReadonlySet<string>;
+  /** Names and values in turn. */
+  headers(raw: readonly string[]): string[];
+  query(text: string): string;
+  /** Only looks. */
+  path(text: string): void;
+  /** A piece of a body that holds whole placeholders. */
+  body(bytes: Buffer): Buffer;
+  /** Those that `body` would put in, and of all: how long the longest placeholder is, in bytes. */
+  readonly inBody: readonly GatewaySecret[];
+  readonly longest: number;
+}
+
+/** Undefined where there are no secrets at all. */
+export function openPlacement(
+  secrets: readonly GatewaySecret[],
+  request: SecretRequest,
+): Placement | undefined {
+  if (secrets.length === 0) return undefined;
+  const used = new Set<string>();
+  const misplaced = new Set<string>();
+  const allowed = new Set(secrets.filter((secret) => mayHave(secret, request)));
+  const put = (text: string, place: SecretPlace, encode = same): string =>
+    secrets.reduce((before, secret) => {
+      const forms = [...new Set([secret.placeholder, encode(secret.placeholder)])];
+      const found = forms.filter((form) => before.includes(form));
+      if (found.length === 0) return before;
+      const isAllowed = allowed.has(secret) && secret.places.includes(place);
+      (isAllowed ? used : misplaced).add(secret.name);
+      return isAllowed ? replaceEach(before, found, encode(secret.value)) : before;
+    }, text);
+  const header = (name: string, value: string): string => {
+    const [, scheme, encoded] = /^(basic +)([A-Za-z0-9+/=_-]+)$/i.exec(value) ?? [];
+    if (name.toLowerCase() !== "authorization" || scheme === undefined) return put(value, "header");
+    const decoded = Buffer.from(encoded ?? "", "base64").toString();
+    const placed = put(decoded, "basic");
+    return placed === decoded ? value : `${scheme}${Buffer.from(placed).toString("base64")}`;
+  };
+  return {
+    used,
+    misplaced,
+    headers: (raw) =>
+      raw.map((text, at) => (at % 2 === 0 ? text : header(raw[at - 1] ?? "", text))),
+    query: (text) => put(text, "query", encodeURIComponent),
+    path: (text) => {
+      for (const { name, placeholder } of secrets)
+        if (text.includes(placeholder)) misplaced.add(name);
+    },
+    // One byte a character both ways: what is no text stays as it is.
+    body: (bytes) => {
+      const isThere = secrets.some(({ placeholder }) => bytes.includes(placeholder));
+      return isThere
+        ? Buffer.from(put(bytes.toString("latin1"), "body", toBytes), "latin1")
+        : bytes;
+    },
+    inBody: secrets.filter((secret) => allowed.has(secret) && secret.places.includes("body")),
+    longest: Math.max(...secrets.map(({ placeholder }) => Buffer.byteLength(placeholder))),
+  };
+}
+
+/** TRACE is answered with the request itself. */
+function mayHave({ hosts }: GatewaySecret, request: SecretRequest): boolean {
+  const isSafe = request.isTls || isSameHost(request.host, "localhost");
+  if (!isSafe || request.method === "TRACE") return false;
+  return hosts.some((rule) => matchesPlace(rule, request) && matchesRequest(rule, request));
+}
+
+/** A function, because a replacement's text has signs of its own (`$&`). */
+function replaceEach(text: string, forms: readonly string[], value: string): string {
+  return forms.reduce((before, form) => before.replaceAll(form, () => value), text);
+}
+
+function same(text: string): string {
+  return text;
+}
+
+/** UTF-8, a character for each byte. */
+function toBytes(text: string): string {
+  return Buffer.from(text).toString("latin1");
+}
