@@ -16,6 +16,7 @@ import { describeAccess } from "./suite-access.js";
 import { describeLife } from "./suite-life.js";
 import { describeMounts } from "./suite-mounts.js";
 import { describeRootMounts } from "./suite-root-mounts.js";
+import { describeNetwork } from "./suite-network.js";
 import { describeSockets } from "./suite-sockets.js";
 
 const shared = openTempDir();
@@ -33,7 +34,10 @@ const hostLike = writeHostLikeImage(shared.path);
 const who = process.getuid?.() === 0 ? "as root" : "as a plain user";
 // Filter, limits, terminal and programs meet nothing of an image: they are tried without one (oci-crun, oci-runc).
 const PARTS = {
-  crun: [describeLife, describeAccess, describeMounts, describeRootMounts, describeSockets],
+  crun: [
+    ...[describeLife, describeAccess, describeMounts, describeRootMounts, describeSockets],
+    describeNetwork,
+  ],
   runc: [describeAccess, describeMounts, describeRootMounts],
 };
 

@@ -63,6 +63,10 @@ def send(kind, body):
   s.send(struct.pack("=IHHII", 16 + len(body), kind, 0x605, 1, 0) + body)
   error = struct.unpack("=i", s.recv(4096)[16:20])[0]
   if error in (-1, -13, -22, -95, -38): raise OSError()
+def allow():
+  with open("/proc/sys/net/ipv4/ping_group_range", "w") as f: f.write("0 0")
+can("setting", allow)
+can("ping", lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP))
 can("raw", lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP))
 can("packets", lambda: socket.socket(17, socket.SOCK_RAW, 0))
 can("route", lambda: send(24, struct.pack("=BBBBBBBBI", 2, 32, 0, 0, 254, 3, 253, 1, 0) + struct.pack("=HH4sHHi", 8, 1, bytes([10, 9, 8, 7]), 8, 4, 1)))
@@ -107,7 +111,7 @@ export function describeNetwork(
     test("the task has no rights over its network", async () => {
       const { said } = await look();
       const control = spawnSync("unshare", ["-rn", "/usr/bin/python3", "-c", RIGHTS]);
-      const whats = ["raw", "packets", "route", "address", "interface"];
+      const whats = ["setting", "ping", "raw", "packets", "route", "address", "interface"];
       const all = (answer: string) => `${whats.map((what) => `${what} ${answer}\n`).join("")}`;
       assert.equal(control.stdout.toString(), all("yes"), control.stderr.toString());
       assert.equal(said.rights.stdout, all("no"), said.rights.stderr);

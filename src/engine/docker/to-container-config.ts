@@ -118,7 +118,11 @@ function toHostConfig(input: ContainerInput): object {
  * it, the task can have those that are left on its own loopback.
  */
 const GATEWAY_NETWORK = {
-  Sysctls: { "net.ipv4.ip_unprivileged_port_start": "0" },
+  Sysctls: {
+    "net.ipv4.ip_unprivileged_port_start": "0",
+    // Without it Docker lets everybody send pings (icmp(7)).
+    "net.ipv4.ping_group_range": "1 0",
+  },
 };
 
 /** Where `announce.pl` looks for it. Nobody listens at it any more when the task begins. */

@@ -21,7 +21,7 @@ sub hand_over_listeners {
     bind($socket, $name) && (!$is_tcp || listen($socket, 4096)) or return "nothing can listen on $protocol $address:$port in the sandbox: $!";
     push @sockets, $socket;
   }
-  my ($dir, $name) = $path =~ m{^(.*)/([^/]+)$};
+  my ($dir, $name) = $path =~ m{^(.*)/([^/]+)\z}s;
   my $address = pack("S a108", 1, $name);    # of any length is only the path
   socket(my $to, 1, 1, 0) or return "cannot make a socket: $!";    # AF_UNIX, SOCK_STREAM
   chdir($dir) && connect($to, $address) && chdir("/") or return "cannot reach node at $path: $!";
