@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { removeTree } from "../../src/host/remove-tree.js";
 import { clearEngine, openTestDockerEngine } from "../support/docker-engine.js";
 import { openEngineCase } from "../support/engine-case.js";
 import { openPlainUser } from "../support/plain-user.js";
@@ -48,6 +52,30 @@ describe(`docker: a gateway, ${isRoot ? "as root" : "as a plain user"}`, {
     await task.sandbox[Symbol.asyncDispose]();
     const lines = task.output.stdout.split("\r\n");
     assert.deepEqual(lines.slice(0, 2), ["gateway 80", "real/dev/pts/0"]);
+  });
+
+  test("nothing leaves a container whose controller was killed, though it still runs", {
+    skip: isRoot ? false : "the layers it leaves are root's",
+  }, async () => {
+    const child = spawn(
+      process.execPath,
+      [fileURLToPath(new URL("./gateway-child.js", import.meta.url)), home.path],
+      { stdio: ["ignore", "pipe", "inherit"], env: docker.env },
+    );
+    const said: string[] = [];
+    for await (const line of createInterface(child.stdout)) if (said.push(line) === 3) break;
+    const [dir = "", sandboxId = "", ready] = said;
+    assert.equal(ready, "ready");
+    const containers = docker.docker(["ps", "-q", "-f", `name=sandbox-${sandboxId}`]).split("\n");
+    const reach = "nc 127.0.0.1 80 || echo refused";
+    const ask = (container: string) => docker.docker(["exec", container, "sh", "-c", reach]);
+    assert.deepEqual(containers.map(ask), ["gateway 80"], "control");
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    assert.deepEqual(containers.map(ask), ["refused"]);
+    await clearEngine(open());
+    assert.equal(docker.docker(["ps", "-q", "-f", `name=sandbox-${sandboxId}`]), "");
+    removeTree(dir);
   });
 
   test("once more, as a plain user whom the daemon obeys", {
