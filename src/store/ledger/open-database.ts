@@ -1,4 +1,4 @@
-import { closeSync, constants, fchmodSync, fstatSync, openSync } from "node:fs";
+import { chmodSync, closeSync, constants, lstatSync, openSync } from "node:fs";
 import Database from "libsql";
 import { hasErrno, SandboxError } from "../../core/error.js";
 import { toDamaged } from "../read-record.js";
@@ -9,7 +9,7 @@ export type LedgerDatabase = Database.Database;
 
 /** Writers of all processes take turns for at most this long. */
 const BUSY_MS = 10_000;
-const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
+const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
 /**
  * Opens the SQLite file at `file` (0600, made where it is missing) with WAL and `synchronous=FULL`: what was committed survives SIGKILL
@@ -41,25 +41,31 @@ export function firstRow(
   return database.prepare(sql).all(...values)[0];
 }
 
-/** SQLite gives `-wal` and `-shm` the mode of the file itself. */
+/**
+ * SQLite gives `-wal` and `-shm` the mode of the file itself. A file that is there is not opened: closing it again would give up the locks of
+ * every other connection of this process (fcntl(2); https://sqlite.org/howtocorrupt.html 2.2), whereupon another process takes itself for
+ * the last one, removes the log, and what it wrote is never seen here.
+ */
 function makePrivate(file: string): void {
-  const descriptor = openOwn(file);
-  try {
-    const { uid, mode } = fstatSync(descriptor);
-    if (uid !== process.geteuid?.()) throw refuse(file, `belongs to user ${uid}`);
-    if ((mode & 0o077) !== 0) fchmodSync(descriptor, 0o600);
-  } finally {
-    closeSync(descriptor);
+  const stats = lstatSync(file, { throwIfNoEntry: false });
+  if (stats === undefined) {
+    createEmpty(file);
+    return;
   }
+  if (stats.isSymbolicLink()) throw refuse(file, "is a symbolic link");
+  if (stats.uid !== process.geteuid?.()) throw refuse(file, `belongs to user ${stats.uid}`);
+  if (!stats.isFile()) throw refuse(file, "cannot be written");
+  // It lies in a directory of ours that nobody else may write to: it is what was looked at.
+  if ((stats.mode & 0o077) !== 0) chmodSync(file, 0o600);
 }
 
-function openOwn(file: string): number {
+function createEmpty(file: string): void {
   try {
-    return openSync(file, CREATE, 0o600);
+    closeSync(openSync(file, CREATE, 0o600));
   } catch (error) {
-    if (hasErrno(error, "ELOOP")) throw refuse(file, "is a symbolic link", error);
-    if (hasErrno(error, "EACCES", "EISDIR")) throw refuse(file, "cannot be written", error);
-    throw error;
+    if (hasErrno(error, "EACCES")) throw refuse(file, "cannot be written", error);
+    // Another process was quicker.
+    if (!hasErrno(error, "EEXIST")) throw error;
   }
 }
 
