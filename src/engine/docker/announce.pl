@@ -116,6 +116,7 @@ $SIG{PIPE} = sub { kill("PIPE", -1) };    # the reader of the output has gone: a
 while (1) {
   my $pid = waitpid(-1, 2);    # WUNTRACED
   next if $pid != $child;
-  if (($? & 0xff) == 0x7f) { kill("CONT", $child); next }    # nobody here could start a stopped task again
+  # Stopped, which $? does not tell from a good end: it is still there. Nobody here could start it again.
+  if (kill(0, $child)) { kill("CONT", $child); next }
   leave($? & 127 ? 128 + ($? & 127) : $? >> 8);
 }
