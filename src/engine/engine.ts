@@ -38,6 +38,8 @@ export interface TerminalSize {
 export interface RunningSandbox extends AsyncDisposable {
   readonly runtime: string;
   readonly limits: readonly LimitReport[];
+  /** `here`: what the task does shows in the spec's upperdirs while it runs. `elsewhere`: only when it has ended. */
+  readonly uppers: "here" | "elsewhere";
   /** Resolves when the task and all its descendants are gone (the PID namespace is empty). Never rejects for what the task did. */
   wait(): Promise<Outcome>;
   /** Passes a signal to the task, by number. */
@@ -45,6 +47,15 @@ export interface RunningSandbox extends AsyncDisposable {
   resize(size: TerminalSize): void;
   /** SIGTERM, then after the grace SIGKILL to everything. `wait` resolves with `interrupted` and this reason. */
   stop(reason: string): void;
+  /**
+   * Brings the task and all its descendants to a halt where they are. Resolves when none of them runs any more, also where they have
+   * ended meanwhile; again is no error. Its time limit stands still. What is paused can be ended as ever: `stop`, `abort` and disposal
+   * kill it at once, since it could not hear a SIGTERM. Rejects with `sandbox-unavailable` where it goes on: whoever relies on the halt
+   * then has to end it. The process that holds a sandbox being killed ends it, paused or not.
+   */
+  pause(): Promise<void>;
+  /** Lets it go on with the time it had left; what the task itself had stopped stays stopped. Not paused is no error. Rejects as `pause`. */
+  resume(): Promise<void>;
 }
 
 /** A socket that is to listen inside a sandbox: `0.0.0.0` is every address of its loopback, 127.0.0.0/8. */

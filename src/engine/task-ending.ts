@@ -16,8 +16,10 @@ const GRACE_MS = 2000;
 export class TaskEnding implements Disposable {
   readonly #ends: TaskEnds;
   readonly #timers: NodeJS.Timeout[] = [];
+  readonly #clocks: PausableTimer[] = [];
   readonly #onAbort = (): void => this.end({ outcome: "interrupted", reason: "aborted" });
   #outcome: Outcome | undefined;
+  #isPaused = false;
 
   constructor(ends: TaskEnds) {
     this.#ends = ends;
@@ -35,8 +37,9 @@ export class TaskEnding implements Disposable {
     abort?.addEventListener("abort", this.#onAbort);
   }
 
-  /** Asks the task to end, then ends it. */
+  /** Asks the task to end, then ends it. One that is paused cannot hear it, and must not go on to. */
   end(outcome: Outcome): void {
+    if (this.#isPaused) this.killNow(outcome);
     if (this.#outcome !== undefined) return;
     this.#outcome = outcome;
     this.#ends.ask();
@@ -59,8 +62,59 @@ export class TaskEnding implements Disposable {
     this.#timers.push(setTimeout(act, milliseconds).unref());
   }
 
+  /** Time of the task's own: what is paused does not spend it. */
+  afterOwn(milliseconds: number, act: () => void): void {
+    const clock = new PausableTimer(milliseconds, act);
+    this.#clocks.push(clock);
+    if (!this.#isPaused) clock.start();
+  }
+
+  /** The task is brought to a halt. */
+  pause(): void {
+    this.#isPaused = true;
+    for (const clock of this.#clocks) clock.stop();
+  }
+
+  /** It goes on. */
+  resume(): void {
+    this.#isPaused = false;
+    for (const clock of this.#clocks) clock.start();
+  }
+
   [Symbol.dispose](): void {
     this.#ends.abort?.removeEventListener("abort", this.#onAbort);
     for (const timer of this.#timers) clearTimeout(timer);
+    for (const clock of this.#clocks) clock.stop();
+  }
+}
+
+/** A timer that can be stopped and started again with the time it had left. */
+class PausableTimer {
+  readonly #act: () => void;
+  #left: number;
+  #startedAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #isOver = false;
+
+  constructor(milliseconds: number, act: () => void) {
+    this.#left = milliseconds;
+    this.#act = act;
+  }
+
+  start(): void {
+    if (this.#timer !== undefined || this.#isOver) return;
+    this.#startedAt = performance.now();
+    const ring = (): void => {
+      this.#isOver = true;
+      this.#act();
+    };
+    this.#timer = setTimeout(ring, Math.max(0, this.#left)).unref();
+  }
+
+  stop(): void {
+    if (this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#left -= performance.now() - this.#startedAt;
   }
 }

@@ -3,6 +3,7 @@ export const BRIEF_CASES: readonly string[] = [
   "passes the exit code on and keeps stdout and stderr apart",
   "says 127 for a command that is missing and 126 for one that cannot be run",
   "the timeout ends a task that ignores SIGTERM, and its daemons",
+  "pause brings all of it to a halt, resume lets it go on, and what is paused can be ended",
   "what outlives the task ends with it, and nothing is left",
   "no capability, no new privileges, and ids that are not root's on the host",
   "nothing of the host but system directories and what is mounted",

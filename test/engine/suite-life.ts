@@ -156,6 +156,48 @@ export function describeLife(
       await sandbox[Symbol.asyncDispose]();
     });
 
+    test("pause brings all of it to a halt, resume lets it go on, and what is paused can be ended", async () => {
+      using one = openEngineCase(makeEngine());
+      const mark = `86403.${process.pid}`;
+      const beat = (word: string) => `while :; do echo ${word}; sleep 0.01; done`;
+      const { sandbox, output, says } = await one.start({
+        argv: [
+          "sh",
+          "-c",
+          `(${beat("stopped")}) & kill -STOP $!; setsid sh -c '${beat("daemon")}' & sleep ${mark} & echo ready; ${beat("task")}`,
+        ],
+      });
+      const count = (word: string) => output.stdout.split(`${word}\n`).length;
+      const goesOn = async (word: string) => {
+        for (const before = count(word); count(word) < before + 5; ) await delay(10);
+      };
+      await says("ready");
+      await Promise.all([goesOn("task"), goesOn("daemon")]);
+      const stopped = count("stopped");
+      await sandbox.pause();
+      await sandbox.pause();
+      await standsStill(output);
+      await sandbox.resume();
+      await Promise.all([goesOn("task"), goesOn("daemon")]);
+      await sandbox.resume();
+      assert.equal(count("stopped"), stopped, "what the task itself had stopped stays stopped");
+      await sandbox.pause();
+      await standsStill(output);
+      sandbox.stop("enough");
+      assert.deepEqual(await sandbox.wait(), { outcome: "interrupted", reason: "enough" });
+      await sandbox.pause();
+      await sandbox.resume();
+      await sandbox[Symbol.asyncDispose]();
+      assert.deepEqual(findProcesses(mark), []);
+    });
+
+    test("a task that stops itself is started again: nobody else could", async () => {
+      using one = openEngineCase(makeEngine());
+      const result = await one.run("kill -STOP $$; echo on; exit 3");
+      assert.deepEqual(result.outcome, { outcome: "exited", code: 3 });
+      assert.equal(result.stdout, "on\n");
+    });
+
     test("what outlives the task ends with it, and nothing is left", async () => {
       using one = openEngineCase(makeEngine());
       const mark = `86401.${process.pid}`;
@@ -186,4 +228,14 @@ export function describeLife(
       assert.deepEqual(findScratch(one), []);
     });
   });
+}
+
+/** What was on its way when the task came to its halt still comes; a task that goes on says something every 10 ms. */
+async function standsStill(output: { readonly stdout: string }): Promise<void> {
+  for (let tries = 0; tries < 30; tries += 1) {
+    const { length } = output.stdout;
+    await delay(250);
+    if (output.stdout.length === length) return;
+  }
+  assert.fail("it goes on");
 }

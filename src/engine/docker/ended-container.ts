@@ -5,6 +5,7 @@ import type { RunningSandbox } from "../engine.js";
 export class EndedContainer implements RunningSandbox {
   readonly runtime: string;
   readonly limits: readonly LimitReport[];
+  readonly uppers = "elsewhere";
   readonly #running: RunningSandbox;
   readonly #outcome: Outcome;
 
@@ -25,6 +26,10 @@ export class EndedContainer implements RunningSandbox {
 
   stop(): void {}
 
+  async pause(): Promise<void> {}
+
+  async resume(): Promise<void> {}
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#running[Symbol.asyncDispose]();
   }
@@ -38,10 +43,13 @@ export function toLostContainer(runtime: string, error: unknown): RunningSandbox
   return {
     runtime,
     limits: [],
+    uppers: "elsewhere",
     wait: () => Promise.reject(error),
     signal: () => {},
     resize: () => {},
     stop: () => {},
+    pause: () => Promise.reject(error),
+    resume: () => Promise.reject(error),
     [Symbol.asyncDispose]: async () => {},
   };
 }

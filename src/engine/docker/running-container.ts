@@ -7,7 +7,7 @@ import type { ContainerLayers } from "./container-layers.js";
 import type { ContainerStreams } from "./container-streams.js";
 import { isRefusal } from "./daemon-error.js";
 import type { Daemon } from "./open-daemon.js";
-import { pickNumber } from "./parse-answer.js";
+import { pick, pickNumber } from "./parse-answer.js";
 import { removeContainer } from "./remove-container.js";
 import { type LayersWatch, watchLayers } from "./watch-layers.js";
 
@@ -30,22 +30,25 @@ const SIGKILL = 9;
 export class RunningContainer implements RunningSandbox {
   readonly runtime: string;
   readonly limits: readonly LimitReport[];
+  readonly uppers: RunningSandbox["uppers"];
   readonly #input: RunningContainerInput;
   readonly #ended: Promise<Outcome>;
   readonly #watch: LayersWatch;
   readonly #ending: TaskEnding;
   #isOver = false;
+  #mayBePaused = false;
   #work: Promise<void> = Promise.resolve();
 
   constructor(input: RunningContainerInput) {
     this.#input = input;
     this.#ending = new TaskEnding({
       ask: () => this.signal(SIGTERM),
-      kill: () => this.signal(SIGKILL),
+      kill: () => this.#kill(),
       abort: input.abort,
     });
     this.runtime = input.runtime;
     this.limits = input.limits;
+    this.uppers = input.layers.readUsage === undefined ? "here" : "elsewhere";
     this.#ended = this.#followToEnd();
     this.#ended.catch(() => {});
     const { timeoutMs } = input.spec.limits;
@@ -53,7 +56,7 @@ export class RunningContainer implements RunningSandbox {
       this.#ending.killNow({ outcome: "interrupted", reason }),
     );
     if (timeoutMs !== undefined)
-      this.#ending.after(timeoutMs, () => this.#ending.end({ outcome: "timed-out" }));
+      this.#ending.afterOwn(timeoutMs, () => this.#ending.end({ outcome: "timed-out" }));
     this.#ending.followAbort();
   }
 
@@ -80,8 +83,51 @@ export class RunningContainer implements RunningSandbox {
     this.#ending.end({ outcome: "interrupted", reason });
   }
 
+  async pause(): Promise<void> {
+    this.#ending.pause();
+    this.#mayBePaused = true;
+    await this.#hold("pause", "pause the task");
+  }
+
+  async resume(): Promise<void> {
+    await this.#hold("unpause", "let the task go on");
+    this.#mayBePaused = false;
+    this.#ending.resume();
+  }
+
+  /** Paused already, or not paused, is 409 as an end meanwhile is (moby, `daemon/pause.go`): the container's state tells them apart. */
+  async #hold(verb: "pause" | "unpause", doing: string): Promise<void> {
+    const { daemon, container } = this.#input;
+    const path = `/containers/${container}`;
+    if (this.#isOver) return;
+    try {
+      await daemon.request({ method: "POST", path: `${path}/${verb}`, doing, tolerate: [404] });
+    } catch (error) {
+      if (this.#isOver) return;
+      const state = pick(
+        await daemon.request({ method: "GET", path: `${path}/json`, doing, tolerate: [404] }),
+        "State",
+      );
+      const isAtRest = pick(state, "Running") !== true || pick(state, "Paused") === true;
+      if (verb === "pause" ? isAtRest : pick(state, "Paused") !== true) return;
+      throw error;
+    }
+  }
+
+  /** Some runtimes deliver it only when what is frozen thaws: it then dies before it does anything else. */
+  #kill(): void {
+    if (this.#isOver) return;
+    const { daemon, container } = this.#input;
+    const tell = (verb: string, query: Readonly<Record<string, number>>): Promise<unknown> =>
+      daemon
+        .request({ method: "POST", path: `/containers/${container}/${verb}`, query, doing: verb })
+        .catch(() => {});
+    const killed = tell("kill", { signal: SIGKILL });
+    if (this.#mayBePaused) void killed.then(() => tell("unpause", {}));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#isOver) this.signal(SIGKILL);
+    if (!this.#isOver) this.#kill();
     // Where the end was not seen, the daemon may still have the only copy of what the task did.
     const isBroughtBack = await this.#ended.then(
       () => true,

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
+import { SandboxError } from "../../core/error.js";
 import type { LimitReport, Outcome, SandboxSpec } from "../../core/sandbox-spec.js";
 import type { StageProcess } from "../../host/spawn-stage.js";
 import type { RunningSandbox, TerminalSize } from "../engine.js";
@@ -32,6 +33,7 @@ const SIGTERM = 15;
 export class RunningStage implements RunningSandbox {
   readonly runtime: string;
   readonly limits: readonly LimitReport[];
+  readonly uppers = "here";
   readonly #input: RunningStageInput;
   readonly #ended: Promise<Outcome>;
   readonly #watch: Disposable;
@@ -62,8 +64,9 @@ export class RunningStage implements RunningSandbox {
   /** The task's time begins with the task, whatever its runtime takes to come up; a runtime that hangs is ended too. */
   #limitTime(milliseconds: number): void {
     const ending = this.#ending;
-    ending.after(milliseconds + START_MS, () => ending.killNow({ outcome: "timed-out" }));
-    const startClock = () => ending.after(milliseconds, () => ending.end({ outcome: "timed-out" }));
+    ending.afterOwn(milliseconds + START_MS, () => ending.killNow({ outcome: "timed-out" }));
+    const startClock = () =>
+      ending.afterOwn(milliseconds, () => ending.end({ outcome: "timed-out" }));
     this.#input.channel.begun.then(startClock, () => {});
   }
 
@@ -89,6 +92,24 @@ export class RunningStage implements RunningSandbox {
 
   stop(reason: string): void {
     this.#ending.end({ outcome: "interrupted", reason });
+  }
+
+  async pause(): Promise<void> {
+    this.#ending.pause();
+    await this.#hold("pause");
+  }
+
+  async resume(): Promise<void> {
+    await this.#hold("resume");
+    this.#ending.resume();
+  }
+
+  async #hold(verb: "pause" | "resume"): Promise<void> {
+    const problem = await this.#input.channel.hold(verb);
+    if (problem === "") return;
+    throw new SandboxError("sandbox-unavailable", `the task cannot be ${verb}d: ${problem}`, {
+      hint: "end it: Ctrl-C twice, or kill the process that runs it",
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -19,6 +19,8 @@ export class StageChannel {
   filter: Buffer | undefined;
 
   readonly #child: StageProcess;
+  /** Of questions, in the order asked. */
+  readonly #asked: ((answer: string) => void)[] = [];
   #failure: string | undefined;
   #offer: (descriptors: readonly number[]) => void = () => {};
   #begin: () => void = () => {};
@@ -58,6 +60,15 @@ export class StageChannel {
     this.sendFrame(encodeFrame(fields));
   }
 
+  /** Has the stage do something that takes a moment; resolves with what went wrong, "" for nothing, also where all is over. */
+  async hold(verb: "pause" | "resume"): Promise<string> {
+    const answer = new Promise<string>((resolve) => {
+      this.#asked.push(resolve);
+    });
+    this.send(verb);
+    return await Promise.race([answer, this.over.then(() => "")]);
+  }
+
   #toError(otherwise: string): SandboxError {
     return new SandboxError("sandbox-unavailable", this.#failure ?? otherwise, {
       hint: "`sandbox doctor` says what works on this host, and how to mend what does not",
@@ -75,6 +86,9 @@ export class StageChannel {
         return;
       case "begun":
         this.#begin();
+        return;
+      case "held":
+        this.#asked.shift()?.(text[0] ?? "");
         return;
       case "missing":
         this.outcome = toMissing(text);

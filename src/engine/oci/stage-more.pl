@@ -1,7 +1,7 @@
 # Parts of the stage (stage.pl) that only some runs need: id ranges, directories with mounts below them, idmapped mounts, the
-# compiler of filters, terminals, the gateway's sockets. Loaded where they are called.
+# compiler of filters, halts, terminals, the gateway's sockets. Loaded where they are called.
 our (%NR, @ops, %setting, $scratch, $root, $root_fd, $empty_fd, @mount_points, $inotify);
-our ($MS_RDONLY, $MS_NOSUID, $MS_NODEV, $O_DIRECTORY, $O_NONBLOCK, $O_CLOEXEC, $READ_ONLY, $IDMAP, $RECURSIVE, $AT_FDCWD, $NEW_USER, $NEW_NET, $KILL);
+our ($MS_RDONLY, $MS_NOSUID, $MS_NODEV, $O_DIRECTORY, $O_NONBLOCK, $O_CLOEXEC, $READ_ONLY, $IDMAP, $RECURSIVE, $AT_FDCWD, $NEW_USER, $NEW_NET, $KILL, $outside);
 
 # --- id ranges -----------------------------------------------------------------------------------------------
 # A user namespace in which 0 is the user and 1… are its subordinate ids. newuidmap works only from outside of it: a helper
@@ -192,14 +192,98 @@ sub enter_namespace_around {
 # Another runsc, in the namespaces of the first, tells its kernel. Where there is none yet, or none any more, nothing happens.
 sub signal_gvisor {
   my ($pid, $signal) = @_;
-  return if $signal !~ /^\d+$/;
+  start_teller("kill", $signal) if $signal =~ /^\d+$/;
+}
+
+# The arguments of runsc with the id of the sandbox behind the first. Its exit code tells whether that was done.
+sub start_teller {
+  my ($verb, @more) = @_;
   my $teller = fork();
-  return if !defined $teller || $teller;
+  return $teller if !defined $teller || $teller;
   my @namespaces = map { my ($path, $how) = ("/proc/1/ns/$_\0", pack("QQQ", $O_CLOEXEC, 0, 0)); call("openat2", $AT_FDCWD, $path, $how, 24) } "pid", "user", $setting{gateway} ? () : "net", "mnt";
   call("setns", $_, 0) == 0 or exit 1 for @namespaces;
   $( = 0; $) = 0; $< = 0; $> = 0;
-  waitpid(run("$scratch/runsc", "--root", "$scratch/runtime", "kill", $setting{id}, $signal), 0);
-  exit 0;
+  waitpid(run("$scratch/runsc", "--root", "$scratch/runtime", $verb, $setting{id}, @more), 0);
+  exit($? ? 1 : 0);
+}
+
+# --- bringing everything to a halt -----------------------------------------------------------------------------------
+# What is forked here is in the PID namespace around the sandbox, where kill(-1) reaches every process but pid 1 in one go: a fork
+# comes before it, and the child is reached too, or after it, when its parent is stopped (kill(2), fork restarts on a pending
+# signal). Nothing in there can refuse SIGSTOP, and nothing outside can be hit. Pid 1, the runtime, is our own child. A control
+# group's freezer would do the same where there is one; what is stopped dies of SIGKILL as anything does, what a version 1 freezer
+# holds does not.
+our ($STOP, $CONTINUE) = (19, 18);
+my (%stopped_before, $is_held);
+
+# Returns why not all of it is at rest, or "".
+sub pause {
+  my ($pid) = @_;
+  return tell_gvisor("pause") if $setting{uid_map};
+  if (!$is_held) { %stopped_before = map { $_ => 1 } grep { is_stopped($_) } inner_pids() }
+  $is_held = 1;
+  kill($STOP, $pid);
+  for my $try (1 .. 100) {
+    in_namespace(sub { kill($STOP, -1) }) or return "the namespace of the task cannot be entered";
+    # One that waits in the kernel stops before it does anything else; a parent in vfork(2) waits for its stopped child.
+    my $at_rest = $try > 5 ? "TtZXD" : "TtZX";
+    return "" if !grep { !is_in_state($_, $at_rest) } inner_pids();
+    select(undef, undef, undef, 0.01);
+  }
+  return "processes of the task would not stop";
+}
+
+# The youngest first: a shell that sees its child stopped takes that for a job that was put aside.
+sub resume {
+  my ($pid) = @_;
+  return tell_gvisor("resume") if $setting{uid_map};
+  return "" if !$is_held;
+  $is_held = 0;
+  my @pids = grep { !$stopped_before{$_} } sort { $b <=> $a } inner_pids();
+  in_namespace(sub { kill($CONTINUE, $_) for @pids }) or return "the namespace of the task cannot be entered";
+  kill($CONTINUE, $pid);
+  return "";
+}
+
+sub tell_gvisor {
+  my ($verb) = @_;
+  my $teller = start_teller($verb);
+  defined $teller or return "cannot fork: $!";
+  waitpid($teller, 0);
+  return $? ? "runsc $verb failed" : "";
+}
+
+sub in_namespace {
+  my ($act) = @_;
+  my $helper = fork();
+  return 0 if !defined $helper;
+  if ($helper == 0) {
+    my $here = readlink("/proc/self/ns/pid");
+    exit 1 if !defined $here || !$outside || $here eq $outside;    # a signal to all would be one to all of the host
+    $act->();
+    exit 0;
+  }
+  waitpid($helper, 0);
+  return $? == 0;
+}
+
+# As they are numbered in that namespace, whose /proc is mounted here.
+sub inner_pids {
+  opendir(my $dir, "/proc") or return ();
+  return grep { /^\d+$/ && $_ != 1 } readdir($dir);
+}
+
+sub is_stopped { my ($pid) = @_; return is_in_state($pid, "T") && -e "/proc/$pid" }
+
+# True where every thread of it is in one of these states (proc(5)), and where it is gone.
+sub is_in_state {
+  my ($pid, $states) = @_;
+  for my $file (glob("/proc/$pid/task/*/stat")) {
+    open(my $f, "<", $file) or next;
+    my ($state) = (<$f> // "") =~ /.*\) (\w)/s;
+    return 0 if defined $state && index($states, $state) < 0;
+  }
+  return 1;
 }
 
 sub swap_map {

@@ -34,6 +34,7 @@ our ($NEW_USER, $NEW_NET, $NEW_NS_AND_PID) = (0x10000000, 0x40000000, 0x20000 | 
 our ($KILL, $CHILD) = (9, 17);
 
 our ($node_pid, $streams) = @ARGV;
+our $outside = readlink("/proc/self/ns/pid");    # the PID namespace that no signal of ours may reach as a whole
 our (@ops, %setting, $scratch, $root, $root_fd, $empty_fd, @mount_points, %sealed, $inbox, %pipe_end, $inotify);
 
 # syscall() passes the address of what is a string and the value of what is a number.
@@ -528,6 +529,7 @@ sub obey {
   if ($verb eq "signal") { pass_signal($pid, $args[0]) }
   elsif ($verb eq "kill") { kill($KILL, $pid) }
   elsif ($verb eq "resize" && $setting{terminal}) { more("resize_terminal", $pid, @args) }
+  elsif ($verb eq "pause" || $verb eq "resume") { tell_node("held", more($verb, $pid)) }
 }
 
 # Node is gone: pid 1 dies, and with it its namespace. The wait proves it.
