@@ -13,9 +13,15 @@ export function toRolledBack(
   return states.some((state) => state !== "sealed") ? "partly" : undefined;
 }
 
+/** True where its task runs no further until somebody has decided. */
+export function isFrozen({ state, frozen }: SessionRecord): boolean {
+  return state === "running" && frozen !== undefined;
+}
+
 /** A session's state with what was rolled back of it, for a person. */
 export function toShownState(record: SessionRecord, commits: readonly CommitRecord[]): string {
   const rolledBack = toRolledBack(record, commits);
+  if (isFrozen(record)) return "frozen";
   if (rolledBack === undefined) return record.state;
   return `${record.state}, ${rolledBack === "partly" ? "partly " : ""}rolled back`;
 }

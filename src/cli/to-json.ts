@@ -5,7 +5,7 @@ import type { BaseState, Change, NextState } from "../core/change.js";
 import { type PathObject, type RelPath, toPathObject } from "../core/path.js";
 import type { CommitRecord, SessionRecord } from "../core/session.js";
 import type { Origin } from "../review/moves.js";
-import { toRolledBack } from "./rolled-back.js";
+import { isFrozen, toRolledBack } from "./rolled-back.js";
 import { toJsonLine } from "./to-json-line.js";
 
 /** One JSON object on stdout, for a program. */
@@ -67,6 +67,7 @@ export function toSessionObject(record: SessionRecord, commits: readonly CommitR
     session: record.session,
     ...(record.name === undefined ? {} : { name: record.name }),
     state: record.state,
+    ...(isFrozen(record) ? { frozen: record.frozen } : {}),
     command: record.command,
     workspaces: record.workspaces,
     startedAt: record.startedAt,

@@ -100,7 +100,7 @@ function toNextRevision(
   record: SessionRecord,
   next: { readonly command: readonly string[]; readonly spec: SandboxSpec },
 ): SessionRecord {
-  const { endedAt: _, sealedNs: __, digest: ___, counts: ____, ...kept } = record;
+  const { endedAt: _, sealedNs: __, digest: ___, counts: ____, frozen: _____, ...kept } = record;
   return {
     ...kept,
     ...next,

@@ -20,11 +20,17 @@ export async function findOverBudget(
 ): Promise<readonly OverBudgetItem[]> {
   const budgets = readSessionProfile(record)?.budgets ?? {};
   if (budgets.delete === undefined && budgets.overwrite === undefined) return [];
+  return judgeBudgets(budgets, countEffects(changes), await readSpent({ store }, record));
+}
+
+/** What commits did that count against the budgets of `record`'s session, by what a budget is per. */
+export async function readSpent(
+  { store }: Pick<Controller, "store">,
+  { session }: Pick<SessionRecord, "session">,
+): Promise<(per: EffectBudget["per"]) => Effects> {
   const { commits } = await store.listCommits();
   const now = Date.now();
-  return judgeBudgets(budgets, countEffects(changes), (per) =>
-    sumEffects(commits.filter((commit) => counts(commit, { per, session: record.session, now }))),
-  );
+  return (per) => sumEffects(commits.filter((commit) => counts(commit, { per, session, now })));
 }
 
 function counts(

@@ -12,6 +12,7 @@ import { finishRun, type RunResult } from "./finish-run.js";
 import type { RunFacts } from "./gather-facts.js";
 import { prepareRun } from "./prepare-run.js";
 import type { RunRequest } from "./run-request.js";
+import { startWatch } from "./start-watch.js";
 import { LostTask, superviseTask, type TaskEnd, type TaskIo } from "./supervise-task.js";
 
 /**
@@ -150,10 +151,13 @@ export async function superviseSession(
       session: record.session,
       io,
       log: () => controller.store.appendAudit(toStarted(record), { durable: false }),
-      meanwhile: ({ runtime, limits }) => {
+      meanwhile: (running) => {
+        const { runtime, limits } = running;
         // For whoever looks while it runs, or after this process was killed.
-        controller.store.updateSession({ ...record, runtime, limits }, { durable: false });
+        const shown = { ...record, runtime, limits };
+        controller.store.updateSession(shown, { durable: false });
         void import("./seal-untouched.js");
+        return startWatch(controller, shown, running);
       },
     });
     if (end.outcome.outcome === "not-started") {

@@ -6,6 +6,7 @@ import type { SessionId } from "../core/ids.js";
 import type { LimitReport, Outcome, SandboxSpec } from "../core/sandbox-spec.js";
 import type { Engine, RunningSandbox, TerminalSize } from "../engine/engine.js";
 import type { Controller } from "./controller.js";
+import type { BudgetWatch } from "./watch-budgets.js";
 
 /** A task's streams and what a person does meanwhile, as the command line (or a service) has them. */
 export interface TaskIo {
@@ -46,8 +47,8 @@ export async function superviseTask(
     readonly io: TaskIo;
     /** Writes down that the task is about to begin; if it throws, the task does not. */
     readonly log: () => void;
-    /** Called when the task has begun: while it runs there is time. */
-    readonly meanwhile: (running: RunningSandbox) => void;
+    /** Called when the task has begun: while it runs there is time. What it returns lives as long as the task. */
+    readonly meanwhile: (running: RunningSandbox) => Promise<BudgetWatch | undefined> | undefined;
   },
 ): Promise<TaskEnd> {
   const { engine, spec, session, io } = task;
@@ -72,10 +73,11 @@ export async function superviseTask(
       ...(io.terminalSize === undefined ? {} : { terminalSize: io.terminalSize }),
     });
     const running = await abortable(starting, { io, abort, log: task.log });
-    task.meanwhile(running);
-    const outcome = await waitFor(running, io).catch((error: unknown) => {
-      throw new LostTask(running.runtime, error);
-    });
+    const outcome = await watched(running, { io, watching: task.meanwhile(running) }).catch(
+      (error: unknown) => {
+        throw new LostTask(running.runtime, error);
+      },
+    );
     const durationMs = Math.round(performance.now() - started);
     const cleaned = Promise.resolve(running[Symbol.asyncDispose]()).finally(removeScratch);
     cleaned.catch(() => undefined);
@@ -152,12 +154,50 @@ async function logOrAbort(
   }
 }
 
-/** Signals go to the task; the second of a kind ends everything. */
-async function waitFor(running: RunningSandbox, io: TaskIo): Promise<Outcome> {
+/** Until the end of the task, and of what watches it. */
+async function watched(
+  running: RunningSandbox,
+  {
+    io,
+    watching,
+  }: { readonly io: TaskIo; readonly watching: Promise<BudgetWatch | undefined> | undefined },
+): Promise<Outcome> {
+  if (watching === undefined) return await waitFor(running, io, () => false);
+  let watch: BudgetWatch | undefined;
+  const coming = watching.then((one) => {
+    watch = one;
+  });
+  const isFrozen = (): boolean => watch?.isFrozen === true;
+  const { stdin } = io;
+  const typed = (chunk: Uint8Array): void => {
+    if (isFrozen() && chunk.includes(CTRL_C)) running.stop(ENDED_FROZEN);
+  };
+  // Typed on a terminal it is no signal to us, and the task cannot take it.
+  const isTyped = io.terminalSize !== undefined && typeof stdin !== "string";
+  if (isTyped) stdin.on("data", typed);
+  try {
+    return await waitFor(running, io, isFrozen);
+  } finally {
+    if (isTyped) stdin.off("data", typed);
+    await coming;
+    await watch?.[Symbol.asyncDispose]();
+  }
+}
+
+const CTRL_C = 3;
+const ENDED_FROZEN = "interrupted while it was frozen";
+
+/** Signals go to the task; the second of a kind ends everything, and the first one does where the task is frozen and cannot hear it. */
+async function waitFor(
+  running: RunningSandbox,
+  io: TaskIo,
+  isFrozen: () => boolean,
+): Promise<Outcome> {
   const seen = new Set<number>();
   const stopWatching = io.watch({
     signal: (signal) => {
-      if (INSISTING.has(signal) && seen.has(signal)) running.stop("interrupted twice");
+      if (ENDING.has(signal) && isFrozen()) running.stop(ENDED_FROZEN);
+      else if (INSISTING.has(signal) && seen.has(signal)) running.stop("interrupted twice");
       else running.signal(signal);
       seen.add(signal);
     },

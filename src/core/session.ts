@@ -1,6 +1,6 @@
 import type { Effects } from "./effects.js";
 import type { Layers } from "./change.js";
-import type { CommitId, Digest, SessionId } from "./ids.js";
+import type { ApprovalId, CommitId, Digest, SessionId } from "./ids.js";
 import type { RelPath } from "./path.js";
 import type { FrozenProfile } from "./profile.js";
 import type { LimitReport, Outcome, SandboxSpec } from "./sandbox-spec.js";
@@ -66,6 +66,8 @@ export interface SessionRecord {
   readonly commits: readonly CommitId[];
   /** Why it failed or was interrupted. */
   readonly reason?: string;
+  /** Of a running task that was brought to a halt: the question it waits for. */
+  readonly frozen?: ApprovalId;
 }
 
 /** A command of a session, and how often it failed since it last ended well. */

@@ -86,6 +86,11 @@ export function readPathXattrs(
   };
 }
 
+/** Whether a directory of an upperdir hides the one of the same name below it. */
+export function isOpaqueDir(native: Native, path: string | Buffer): boolean {
+  return native.lgetxattr(path, OPAQUE)?.toString() === "y";
+}
+
 /** True for a name that begins as overlayfs's own do, escaped or not. */
 function isOverlayName(name: string): boolean {
   return name.startsWith("user.overlay.") || name.startsWith("trusted.overlay.");

@@ -1,8 +1,10 @@
 import * as z from "zod/mini";
 import type { Layers, Notice } from "../core/change.js";
 import {
+  type ApprovalId,
   type CommitId,
   type Digest,
+  parseApprovalId,
   parseCommitId,
   parseDigest,
   parseSessionId,
@@ -16,6 +18,7 @@ import { isRelPath } from "./is-rel-path.js";
 
 export const sessionId = z.custom<SessionId>(spells(parseSessionId), "not a session id");
 export const commitId = z.custom<CommitId>(spells(parseCommitId), "not a commit id");
+export const approvalId = z.custom<ApprovalId>(spells(parseApprovalId), "not an approval id");
 export const digest = z.custom<Digest>(spells(parseDigest), "not a digest");
 export const relPath = z.custom<RelPath>(
   (value) => typeof value === "string" && isRelPath(value),

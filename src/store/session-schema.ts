@@ -10,6 +10,7 @@ import type { FrozenProfile } from "../core/profile.js";
 import type { CommitRecord, ProcessStamp, SessionRecord } from "../core/session.js";
 import {
   absolutePath,
+  approvalId,
   commitId,
   count,
   digest,
@@ -137,6 +138,7 @@ export const sessionRecordSchema: z.ZodMiniType<SessionRecord> = z.strictObject(
   owner: processStamp,
   commits: z.array(commitId),
   reason: z.exactOptional(z.string()),
+  frozen: z.exactOptional(approvalId),
 } satisfies Record<keyof SessionRecord, unknown>);
 
 /** `commits/<id>/commit.json`. */

@@ -6,7 +6,7 @@ import { renderOutcome } from "../../review/render-outcome.js";
 import type { CliCommand } from "../cli-command.js";
 import { type CliContext, wantsColour } from "../cli-context.js";
 import { resolveSession } from "../resolve-reference.js";
-import { toShownState } from "../rolled-back.js";
+import { isFrozen, toShownState } from "../rolled-back.js";
 import { writeOutput } from "../write-output.js";
 import { toSessionObject, writeJson } from "../to-json.js";
 
@@ -72,6 +72,7 @@ function renderSession(
     ["session", record.session],
     ["name", record.name],
     ["state", toShownState(record, commits)],
+    ["waits for", isFrozen(record) ? `sandbox approve ${record.frozen}, or deny` : undefined],
     ["command", record.command.map(quoteWord).join(" ")],
     ["workspace", record.workspaces.join("\n")],
     ["engine", renderEngine(record)],

@@ -18,6 +18,11 @@ const sessionShape = {
   session: sessionIdSchema,
   name: z.string().optional(),
   state: sessionStateSchema,
+  frozen: z
+    .string()
+    .regex(/^a-[a-z2-7]{10}$/)
+    .optional()
+    .describe("Its task was brought to a halt and waits for this approval"),
   command: z.array(z.string()),
   workspaces: z.array(z.string()),
   startedAt: timeSchema,

@@ -1,13 +1,7 @@
 import * as z from "zod/mini";
 import type { Approval, ApprovalAnswer, Reviewer } from "../../core/approval.js";
-import { type ApprovalId, parseApprovalId } from "../../core/ids.js";
-import { count, digest, sessionId, timestamp } from "../core-schema.js";
+import { approvalId, count, digest, sessionId, timestamp } from "../core-schema.js";
 import { toDamaged } from "../read-record.js";
-
-const approvalId = z.custom<ApprovalId>(
-  (value) => typeof value === "string" && parseApprovalId(value) !== undefined,
-  "not an approval id",
-);
 
 const rowSchema = z.strictObject({
   id: approvalId,

@@ -37,6 +37,8 @@ export interface Approvals {
   use(id: ApprovalId): boolean;
   /** What still waits about a session is over: there is nothing left that it could be about. */
   withdraw(session: SessionId): void;
+  /** The same of one question; one that no longer waits stays as it is. */
+  withdrawOne(id: ApprovalId): void;
   /** Resolves when it no longer waits. Rejects with the signal's reason. Sleeps in between. */
   waitFor(id: ApprovalId, signal: AbortSignal): Promise<Approval>;
 }
@@ -85,6 +87,11 @@ export function openApprovals(base: ApprovalsBase): Approvals {
     withdraw: (session) => {
       const sql = "UPDATE approvals SET expires_at = ? WHERE session = ? AND state = 'waiting'";
       change(() => base.database.prepare(sql).run(new Date(base.now()).toISOString(), session));
+      settle();
+    },
+    withdrawOne: (id) => {
+      const sql = "UPDATE approvals SET expires_at = ? WHERE id = ? AND state = 'waiting'";
+      change(() => base.database.prepare(sql).run(new Date(base.now()).toISOString(), id));
       settle();
     },
     waitFor: async (id, signal) => {
