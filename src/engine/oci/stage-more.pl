@@ -219,7 +219,12 @@ my (%stopped_before, $is_held);
 # Returns why not all of it is at rest, or "".
 sub pause {
   my ($pid) = @_;
-  return tell_gvisor("pause") if $setting{uid_map};
+  if ($setting{uid_map}) {
+    return "" if $is_held;    # runsc refuses what is paused already
+    my $problem = tell_gvisor("pause");
+    $is_held = 1 if $problem eq "";
+    return $problem;
+  }
   if (!$is_held) { %stopped_before = map { $_ => 1 } grep { is_stopped($_) } inner_pids() }
   $is_held = 1;
   kill($STOP, $pid);
@@ -236,9 +241,9 @@ sub pause {
 # The youngest first: a shell that sees its child stopped takes that for a job that was put aside.
 sub resume {
   my ($pid) = @_;
-  return tell_gvisor("resume") if $setting{uid_map};
   return "" if !$is_held;
   $is_held = 0;
+  return tell_gvisor("resume") if $setting{uid_map};
   my @pids = grep { !$stopped_before{$_} } sort { $b <=> $a } inner_pids();
   in_namespace(sub { kill($CONTINUE, $_) for @pids }) or return "the namespace of the task cannot be entered";
   kill($CONTINUE, $pid);
