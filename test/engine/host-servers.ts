@@ -29,9 +29,10 @@ def listen(family, kind, address):
   return s
 tcp = listen(socket.AF_INET, socket.SOCK_STREAM, ("0.0.0.0", 0))
 udp = listen(socket.AF_INET, socket.SOCK_DGRAM, ("0.0.0.0", 0))
-six = listen(socket.AF_INET6, socket.SOCK_STREAM, ("::1", 0))
+try: six = listen(socket.AF_INET6, socket.SOCK_STREAM, ("::1", 0)).getsockname()[1]
+except OSError: six = 0
 listen(socket.AF_UNIX, socket.SOCK_STREAM, NAME)
-print(tcp.getsockname()[1], udp.getsockname()[1], six.getsockname()[1], flush=True)
+print(tcp.getsockname()[1], udp.getsockname()[1], six, flush=True)
 while True:
   for s in select.select(servers, [], [])[0]:
     if s.type == socket.SOCK_DGRAM: s.sendto(b"host", s.recvfrom(99)[1])
@@ -50,7 +51,8 @@ export async function openHostServers(): Promise<HostServers> {
   const own: readonly Try[] = [
     ...addresses.map((address): Try => ["tcp", address, tcp]),
     ...addresses.map((address): Try => ["udp", address, udp]),
-    ["six", "::1", six],
+    // A host need not have IPv6.
+    ...(six === 0 ? [] : [["six", "::1", six] as const]),
     ["unix", `sbx-net-${process.pid}`, 0],
   ];
   const beyond: readonly Try[] = [
