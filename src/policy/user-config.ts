@@ -5,7 +5,10 @@ import { SandboxError } from "../core/error.js";
 
 /** What a person set for all their sessions: `$XDG_CONFIG_HOME/sandbox/config.yaml`. Never a workspace's. */
 export interface UserConfig {
-  readonly approvals: ApprovalHooks;
+  readonly approvals: ApprovalHooks & {
+    /** How many different reviewers each question needs; at least 1. */
+    readonly require: number;
+  };
 }
 
 /** Where questions are told besides `sandbox approvals`. */
@@ -19,7 +22,7 @@ export interface ApprovalHooks {
 }
 
 /** What holds where there is no such file. */
-export const DEFAULT_USER_CONFIG: UserConfig = { approvals: {} };
+export const DEFAULT_USER_CONFIG: UserConfig = { approvals: { require: 1 } };
 
 const schema = z.strictObject({
   version: z.literal(1, "must be 1"),
@@ -34,6 +37,11 @@ const schema = z.strictObject({
         .array(z.string())
         .min(1, "must name a program")
         .refine((argv) => argv[0] !== "", "must name a program")
+        .optional(),
+      require: z
+        .int("must be a whole number")
+        .min(1, "must be 1 or more")
+        .max(100, "must be 100 or less")
         .optional(),
     })
     .optional(),
@@ -50,9 +58,15 @@ export function parseUserConfig(text: string, file: string): UserConfig {
     const path = [...issue.path.map(String), ...keys];
     throw toProfileError(located, { path, message: issue.message });
   }
-  const { webhook, webhook_secret_file: secret, command } = parsed.data.approvals ?? {};
+  const {
+    webhook,
+    webhook_secret_file: secret,
+    command,
+    require = 1,
+  } = parsed.data.approvals ?? {};
   return {
     approvals: {
+      require,
       ...(webhook === undefined ? {} : { webhook }),
       ...(secret === undefined ? {} : { webhookSecretFile: secret }),
       ...(command === undefined ? {} : { command }),

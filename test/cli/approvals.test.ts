@@ -184,3 +184,19 @@ test("the webhook and the command of the person's own configuration are told of 
   assert.equal(refused.status, 2);
   assert.match(refused.stderr, /somebody else can write it/);
 });
+
+test("where the person's configuration asks for two reviewers, one alone does not do", () => {
+  using person = openPerson("plain user");
+  person.make({ keep: "k\n" });
+  const alone = runTask(person, "echo new > alone");
+  const yes = (id: string) => person.sandbox(["approve", id, "--yes"]).stdout;
+  const commit = (session: string) => person.sandbox(["commit", session]);
+  assert.match(yes(readId(commit(alone).stderr)), / approved: /);
+  assert.equal(commit(alone).status, 0, "control");
+  person.make({ "../.config/sandbox/config.yaml": "version: 1\napprovals: {require: 2}\n" });
+  const session = runTask(person, "echo new > made");
+  const id = readId(commit(session).stderr);
+  assert.match(yes(id), / waiting \(1 of 2 reviewers\): /);
+  assert.equal(commit(session).status, 4);
+  assert.equal(existsSync(path.join(person.project, "made")), false);
+});

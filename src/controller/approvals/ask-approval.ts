@@ -23,7 +23,7 @@ export async function findOrAskApproval(
   const known = await findApproval(controller, of);
   if (known !== undefined && known.state !== "expired") return known;
   const expiresAt = new Date(Date.now() + DAY_MS).toISOString();
-  return await askApproval(controller, { ...of, ...show(), require: 1, expiresAt });
+  return await askApproval(controller, { ...of, ...show(), expiresAt });
 }
 
 async function findApproval(
@@ -35,11 +35,14 @@ async function findApproval(
 }
 
 /** Where the question is new the person's hooks are told of it. */
-async function askApproval(controller: AskingController, draft: ApprovalDraft): Promise<Approval> {
+async function askApproval(
+  controller: AskingController,
+  asked: Omit<ApprovalDraft, "require">,
+): Promise<Approval> {
   const { readUserConfig } = await import("./read-user-config.js");
   const { approvals: hooks } = readUserConfig(controller.profiles);
   using ledger = await controller.store.openLedger();
-  const { approval, isNew } = ledger.approvals.ask(draft);
+  const { approval, isNew } = ledger.approvals.ask({ ...asked, require: hooks.require });
   if (isNew && (hooks.webhook !== undefined || hooks.command !== undefined)) {
     const { tellHooks } = await import("./tell-hooks.js");
     await tellHooks(controller, hooks, approval);
