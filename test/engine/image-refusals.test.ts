@@ -15,6 +15,7 @@ describe("what cannot be used is told in one line, and leaves nothing", () => {
   const blob = `blobs/sha256/${hex(LAYER)}`;
   const cases: Readonly<Record<string, readonly [data: Buffer, message: RegExp]>> = {
     "no archive": [Buffer.from("text ".repeat(300)), /not a tar archive/],
+    "less than an archive's first block": [Buffer.from("garbage\n"), /not a tar archive/],
     "an empty file": [Buffer.alloc(0), /neither a Docker archive/],
     "another tar": [LAYER, /neither a Docker archive/],
     "a truncated archive": [archive.subarray(0, 700), /ends too early/],

@@ -37,7 +37,10 @@ export async function* readTar(chunks: AsyncIterable<Uint8Array>): AsyncGenerato
   while (true) {
     const block = await reader.exactly(BLOCK);
     if (block.length === 0) return;
-    if (block.length < BLOCK) throw truncated();
+    if (block.length < BLOCK) {
+      if (reader.position === block.length) throw unusable("not a tar archive, or a damaged one");
+      throw truncated();
+    }
     if (block.every((byte) => byte === 0)) break;
     const raw = namedDirectory(parseTarHeader(block), more);
     if (isExtension(raw)) {
