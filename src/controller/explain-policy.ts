@@ -1,13 +1,16 @@
+import { existsSync, realpathSync } from "node:fs";
 import type { Profile } from "../core/profile.js";
 import { DEFAULT_PROFILE } from "../policy/profile/default-profile.js";
 import { isInside } from "../core/system-path.js";
 import { checkExamples, type ExampleResult } from "../policy/commands/check-examples.js";
 import type { CommandDecision } from "../policy/commands/command-policy.js";
+import { findDeniedPrograms } from "../policy/commands/find-denied-programs.js";
 import { thawProfile } from "../policy/profile/canonical-profile.js";
 import { explainProfile, type ProfileChapter } from "../policy/profile/explain-profile.js";
 import { findUnenforced } from "../policy/profile/find-unenforced.js";
 import type { SessionId } from "../core/ids.js";
 import type { Controller } from "./controller.js";
+import { findDeniedFiles } from "./find-denied-files.js";
 import { resolveWorkspaces } from "./gather-facts.js";
 import { judgeCommand } from "./judge-command.js";
 import { type LoadedProfile, loadProfile } from "./load-profile.js";
@@ -38,7 +41,17 @@ export function explainPolicy(profile: Profile): readonly ProfileChapter[] {
 
 /** What of it this version would refuse to run with. */
 export function listUnenforced(profile: Profile): readonly string[] {
-  return findUnenforced(profile);
+  return [...findUnenforced(profile), ...findDeniedInit(profile)];
+}
+
+/** Where a system's own perl lies. */
+const PERLS = ["/usr/bin/perl", "/bin/perl", "/usr/local/bin/perl"];
+
+function findDeniedInit(profile: Profile): readonly string[] {
+  const denied = new Set(findDeniedFiles(findDeniedPrograms(profile), []));
+  const perl = PERLS.find((file) => existsSync(file));
+  if (perl === undefined || !denied.has(realpathSync(perl))) return [];
+  return [`${perl} is denied, and a sandbox begins with it; an image (--image) has its own`];
 }
 
 /** Every example of every rule. */

@@ -172,3 +172,16 @@ test("policy check says the decision, the rule and why; policy test runs the exa
     /^strict: valid, sha256:[0-9a-f]{64}$/m,
   );
 });
+
+test("policy check says that a run would be refused where a sandbox could not begin", () => {
+  using person = open("plain user");
+  const own = (program: string) => {
+    person.make({
+      "../own.yaml": `version: 1\ncommands: {rules: [{id: never, argv: [${program}], decision: deny}]}\n`,
+    });
+    return person.sandbox(["policy", "check", "--profile", "../own.yaml"]);
+  };
+  assert.match(own("perl").stdout, /^a run is refused: .*perl is denied/m);
+  assert.equal(person.sandbox(["run", "--profile", "../own.yaml", "--", "true"]).status, 125);
+  assert.doesNotMatch(own("curl").stdout, /a run is refused/, "control");
+});

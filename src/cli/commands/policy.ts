@@ -87,7 +87,7 @@ function validate({ context, options, loaded }: Asked): number {
   if (options.json === true) writeJson(context.stdout, "policy", { ...toHead(loaded), unenforced });
   else {
     context.stdout.write(`${frozen.name}: valid, ${frozen.digest}\n`);
-    for (const line of unenforced) context.stdout.write(`not in force in this version: ${line}\n`);
+    for (const line of unenforced) context.stdout.write(`a run is refused: ${line}\n`);
   }
   return 0;
 }
