@@ -22,6 +22,12 @@ export function isFrozen({ state, frozen }: SessionRecord): boolean {
 export function toShownState(record: SessionRecord, commits: readonly CommitRecord[]): string {
   const rolledBack = toRolledBack(record, commits);
   if (isFrozen(record)) return "frozen";
-  if (rolledBack === undefined) return record.state;
+  if (rolledBack === undefined) return hasNothing(record) ? "nothing changed" : record.state;
   return `${record.state}, ${rolledBack === "partly" ? "partly " : ""}rolled back`;
+}
+
+/** Whether a run changed nothing: there is nothing to do about it. */
+export function hasNothing({ state, counts }: SessionRecord): boolean {
+  if (state !== "pending" || counts === undefined) return false;
+  return counts.added + counts.modified + counts.deleted === 0;
 }

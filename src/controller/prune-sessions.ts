@@ -124,6 +124,9 @@ async function pruneOne(controller: Controller, session: SessionId): Promise<str
       return "given up, but the daemon that may still run it does not answer";
     for (const layers of record.layers) removeLayers(layers);
   }
+  // Without its layers no task can go on from it.
+  if (record.state === "pending")
+    controller.store.updateSession({ ...record, state: "discarded" }, { durable: false });
   controller.store.removeSession(session, { keepRecord: true });
   return undefined;
 }

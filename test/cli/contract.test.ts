@@ -149,7 +149,12 @@ test("discard drops the layers, prune never takes what is pending", () => {
   using person = openPerson(KIND);
   const pending = person.sandboxJson(["run", "--", "sh", "-c", "echo x > x"]).json.session;
   const empty = person.sandboxJson(["run", "--", "true"]).json.session;
+  const line = (session: string) => new RegExp(`^${session} +([a-z ]+?)  `, "m");
+  const stateOf = (session: string) =>
+    line(session).exec(person.sandbox(["ls", "--all"]).stdout)?.[1];
+  assert.deepEqual([stateOf(pending), stateOf(empty)], ["pending", "nothing changed"]);
   const pruned = person.sandboxJson(["prune"]).json;
+  assert.deepEqual([stateOf(pending), stateOf(empty)], ["pending", "discarded"]);
   assert.deepEqual(pruned.removed, [empty]);
   assert.deepEqual(
     pruned.kept.map((kept: { session: string }) => kept.session),

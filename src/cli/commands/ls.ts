@@ -3,7 +3,7 @@ import type { CommitRecord, SessionRecord } from "../../core/session.js";
 import { renderTable } from "../../review/render-table.js";
 import type { CliCommand } from "../cli-command.js";
 import { type CliContext, columnsOf, wantsColour } from "../cli-context.js";
-import { toShownState } from "../rolled-back.js";
+import { hasNothing, toShownState } from "../rolled-back.js";
 import { toSessionObject, writeJson } from "../to-json.js";
 
 /** `sandbox ls`. */
@@ -32,7 +32,7 @@ async function act(command: Command, context: CliContext): Promise<number> {
     return 0;
   }
   const shown = sessions.filter(
-    (record) => options.all === true || !(SETTLED.has(record.state) || isEmpty(record)),
+    (record) => options.all === true || !(SETTLED.has(record.state) || hasNothing(record)),
   );
   if (shown.length > 0) context.stdout.write(renderSessions(context, shown.toReversed(), commits));
   else
@@ -42,12 +42,6 @@ async function act(command: Command, context: CliContext): Promise<number> {
         : "no open sessions (`sandbox ls --all` shows the others)",
     );
   return 0;
-}
-
-/** A run that changed nothing: there is nothing to do about it. */
-function isEmpty({ state, counts }: SessionRecord): boolean {
-  if (state !== "pending" || counts === undefined) return false;
-  return counts.added + counts.modified + counts.deleted === 0;
 }
 
 function renderSessions(
