@@ -20,6 +20,8 @@ export interface TaskOptions {
   readonly pids?: string;
   readonly disk?: string;
   readonly name?: string;
+  readonly network?: string;
+  readonly allow?: readonly string[];
 }
 
 /** Adds them to `run` and `submit`. */
@@ -42,6 +44,8 @@ export function addTaskOptions(command: Command): Command {
     .option("--cpus <number>", "e.g. 1.5")
     .option("--pids <number>", "how many processes at once (default 4096)")
     .option("--disk <size>", "how much the task may write to its layers, e.g. 10GiB")
+    .option("--network <mode>", "none, allowlist or open: any public address (default: none)")
+    .option("--allow <host[:port]>", "let the task reach HOST, *.SUFFIX too (repeatable)", collect)
     .option("--name <name>", "a name for the session");
 }
 
@@ -77,5 +81,7 @@ export function toTaskRequest(options: TaskOptions): Omit<RunRequest, "command" 
     pids: options.pids,
     upper: options.disk,
     name: options.name,
+    network: options.network,
+    allow: options.allow ?? [],
   };
 }

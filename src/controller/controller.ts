@@ -74,6 +74,8 @@ export interface HostPort {
     o: { readonly input: string; readonly timeoutMs: number },
   ): Promise<string | undefined>;
   openProject(directory: string): Promise<ProjectDirectory>;
+  /** See `host/run-for-output.ts`. */
+  runForOutput(argv: readonly string[], timeoutMs: number): Promise<string>;
   /** flock(2) on a directory; undefined where somebody else holds it. */
   tryLockDirectory(native: Native, directory: string): Disposable | undefined;
 }

@@ -10,6 +10,7 @@ import { toExecScope } from "./approvals/to-run-scope.js";
 import type { Controller } from "./controller.js";
 import { findFailures } from "./count-failures.js";
 import type { RunResult } from "./finish-run.js";
+import type { PreparedNetwork } from "./network/prepare-network.js";
 import { lockSession } from "./lock-workspaces.js";
 import { refuseAlive } from "./refuse-alive.js";
 import { recoverBefore } from "./recover-workspaces.js";
@@ -33,7 +34,10 @@ export async function execTask(
   await refuseAlive(controller, record);
   await recoverBefore(controller, record.workspaces);
   const profile = readSessionProfile(record);
-  const spec = toExecSpec(controller, record, withProfile(request, profile));
+  const { secrets, inside } = await prepareExecNetwork(controller, record);
+  const plain = toExecSpec(controller, record, withProfile(request, profile));
+  // New placeholders: those of the last task stand for nothing any more.
+  const spec = inside === undefined ? plain : { ...plain, env: { ...plain.env, ...inside } };
   if (profile !== undefined)
     await admitExec(controller, record, { request, profile, program: spec.argv[0] });
   const engine = await controller.openEngine({
@@ -52,7 +56,16 @@ export async function execTask(
   await controller.store.adoptChangeset(record.session);
   const running = toNextRevision(controller, record, { command: request.command, spec });
   controller.store.updateSession(running);
-  return await superviseSession(controller, { record: running, engine, io });
+  return await superviseSession(controller, { record: running, engine, io, secrets });
+}
+
+async function prepareExecNetwork(
+  controller: Controller,
+  { network, profile }: SessionRecord,
+): Promise<PreparedNetwork> {
+  if (network === undefined) return { secrets: [], inside: undefined };
+  const { prepareNetwork } = await import("./network/prepare-network.js");
+  return await prepareNetwork(controller, network, profile);
 }
 
 /** The front door, for a task on layers that another one has changed. */

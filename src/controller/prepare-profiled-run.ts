@@ -9,6 +9,7 @@ import { findDeniedFiles } from "./find-denied-files.js";
 import { gatherFacts, type RunFacts } from "./gather-facts.js";
 import { admitCommand } from "./judge-command.js";
 import { loadProfile } from "./load-profile.js";
+import { findNetwork } from "./network/find-network.js";
 import type { PreparedRun } from "./prepared-run.js";
 import { findProjectFiles } from "./profile-files.js";
 import type { RunRequest } from "./run-request.js";
@@ -21,6 +22,7 @@ export async function prepareProfiledRun(
 ): Promise<PreparedRun> {
   const { profile, frozen } = loadProfile(controller, request.profile, workspaces);
   const applied = applyProfile(request, profile, workspaces);
+  const { network } = await findNetwork(request, profile);
   const readOnly = [...applied.readOnly, ...findProjectFiles(workspaces)];
   // What is shown besides the system's directories may hold denied programs too.
   const plain = gatherFacts(controller, { ...applied, readOnly }, workspaces);
@@ -42,7 +44,7 @@ export async function prepareProfiledRun(
     controller,
     {
       ...{ profile, digest: frozen.digest, argv: request.command, place },
-      scope: toRunScope(asked, facts, controller.env),
+      scope: toRunScope(asked, { facts, network }, controller.env),
       failures:
         profile.budgets.retry === undefined
           ? 0
@@ -50,7 +52,7 @@ export async function prepareProfiledRun(
     },
     request.approve,
   );
-  return { request: asked, facts, frozen };
+  return { request: asked, facts, frozen, ...(network === undefined ? {} : { network }) };
 }
 
 /** What the profile denies whole is not there to be started later either. An image's own programs are not looked at. */

@@ -1,5 +1,7 @@
+import { BASE_PROFILE } from "../policy/profile/base-profile.js";
 import { DEFAULT_PROFILE } from "../policy/profile/default-profile.js";
 import type { Controller } from "./controller.js";
+import { findNetwork } from "./network/find-network.js";
 import { gatherFacts, resolveWorkspaces } from "./gather-facts.js";
 import type { PreparedRun } from "./prepared-run.js";
 import { findProjectFiles, hasOwnDefault } from "./profile-files.js";
@@ -23,6 +25,7 @@ export async function prepareRun(
       request,
       facts: gatherFacts(controller, request, workspaces),
       frozen: DEFAULT_PROFILE,
+      ...(await findNetwork(request, BASE_PROFILE)),
     };
   const { prepareProfiledRun } = await import("./prepare-profiled-run.js");
   return prepareProfiledRun(controller, request, workspaces);

@@ -1,4 +1,5 @@
 import type { FrozenProfile } from "../core/profile.js";
+import type { NetworkPolicy } from "../core/send.js";
 import type { RunFacts } from "./gather-facts.js";
 import type { RunRequest } from "./run-request.js";
 
@@ -8,4 +9,6 @@ export interface PreparedRun {
   readonly request: RunRequest;
   readonly facts: RunFacts;
   readonly frozen: FrozenProfile;
+  /** Absent: none. */
+  readonly network?: NetworkPolicy;
 }

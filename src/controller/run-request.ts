@@ -20,6 +20,9 @@ export interface RunRequest {
   readonly cpus: string | undefined;
   readonly pids: string | undefined;
   readonly upper: string | undefined;
+  readonly network?: string | undefined;
+  /** Hosts that may be reached. */
+  readonly allow?: readonly string[];
   readonly name: string | undefined;
   readonly terminal: boolean;
   /** Asks a person about the command itself; undefined where nobody is there. */

@@ -1,15 +1,20 @@
 import { isSandboxError, SandboxError } from "../core/error.js";
+import type { NetworkPolicy } from "../core/send.js";
+import type { OpenSecret } from "../core/open-secret.js";
 import type { FrozenProfile } from "../core/profile.js";
 import type { SandboxSpec } from "../core/sandbox-spec.js";
 import type { SessionRecord } from "../core/session.js";
 import type { Engine, ImageFacts } from "../engine/engine.js";
-import { openLayers, toOverlayMounts } from "../overlay/open-layers.js";
 import { removeLayers } from "../overlay/remove-layers.js";
 import { parseSessionName } from "../policy/parse-session-name.js";
+import type { Env } from "../policy/parse-env.js";
 import { resolveSpec } from "../policy/resolve-spec.js";
 import type { Controller } from "./controller.js";
 import { finishRun, type RunResult } from "./finish-run.js";
 import type { RunFacts } from "./gather-facts.js";
+import type { PreparedNetwork } from "./network/prepare-network.js";
+import type { RunningNetwork } from "./network/open-network.js";
+import { openSession } from "./open-session.js";
 import { prepareRun } from "./prepare-run.js";
 import type { RunRequest } from "./run-request.js";
 import { startWatch } from "./start-watch.js";
@@ -26,24 +31,39 @@ export async function runTask(
   io: TaskIo,
 ): Promise<RunResult> {
   const name = asked.name === undefined ? undefined : parseSessionName(asked.name);
-  const { request, facts, frozen } = await prepareRun(controller, asked);
+  const { request, facts, frozen, network } = await prepareRun(controller, asked);
+  const { secrets, inside } = await prepareNetwork(controller, network, frozen);
   // Once before an engine is asked: what is wrong with the request is told first.
-  const plain = toSpec(controller, request, { facts });
+  const plain = toSpec(controller, request, { facts, inside });
   const engine = await controller.openEngine(request);
   const image = await resolveImage(controller, request, engine);
-  const spec = image === undefined ? plain : toSpec(controller, request, { facts, image });
+  const spec = image === undefined ? plain : toSpec(controller, request, { facts, inside, image });
   if (controller.store.listHot().length > 0) {
     const { recoverBefore } = await import("./recover-workspaces.js");
     await recoverBefore(controller, facts.workspaces);
   }
   for (const prefix of facts.tool.prefixes)
     controller.notice(`sandbox: mounted read-only for ${request.command[0] ?? ""}: ${prefix}`);
-  const record = openSession(controller, { request, name, facts, frozen, spec, engine });
+  const record = openSession(controller, {
+    ...{ request, name, facts, frozen, spec, engine },
+    network,
+  });
   if (record.layers.some((layers) => layers.staging === "copy"))
     controller.notice(
       "sandbox: the state directory is on another filesystem: a commit copies what it could have renamed",
     );
-  return await superviseSession(controller, { record, engine, io });
+  return await superviseSession(controller, { record, engine, io, secrets });
+}
+
+/** What a network needs before the task begins; most runs have none, and load nothing. */
+async function prepareNetwork(
+  controller: Controller,
+  network: NetworkPolicy | undefined,
+  profile: FrozenProfile,
+): Promise<PreparedNetwork> {
+  if (network === undefined) return { secrets: [], inside: undefined };
+  const prepared = await import("./network/prepare-network.js");
+  return await prepared.prepareNetwork(controller, network, profile);
 }
 
 async function resolveImage(
@@ -58,9 +78,14 @@ async function resolveImage(
 function toSpec(
   controller: Controller,
   request: RunRequest,
-  known: { readonly facts: RunFacts; readonly image?: ImageFacts },
+  known: {
+    readonly facts: RunFacts;
+    /** Variables of a task that has a network. */
+    readonly inside: Env | undefined;
+    readonly image?: ImageFacts;
+  },
 ): SandboxSpec {
-  const { facts, image } = known;
+  const { facts, image, inside } = known;
   const { task, tool } = facts;
   return resolveSpec({
     argv: [tool.path, ...request.command.slice(1)],
@@ -85,69 +110,29 @@ function toSpec(
     pids: request.pids,
     upper: request.upper,
     terminal: request.terminal,
+    ...(inside === undefined ? {} : { gatewayEnv: inside }),
     isWrittenNoexec: request.isWrittenNoexec === true,
-  });
-}
-
-function openSession(
-  controller: Controller,
-  made: {
-    readonly request: RunRequest;
-    readonly name: string | undefined;
-    readonly facts: RunFacts;
-    readonly frozen: FrozenProfile;
-    readonly spec: SandboxSpec;
-    readonly engine: Engine;
-  },
-): SessionRecord {
-  const { request, name, facts, frozen, spec, engine } = made;
-  const { store, self, stateHome, host } = controller;
-  return store.createSession({
-    ...(name === undefined ? {} : { name }),
-    make: ({ session, dir }) => {
-      const layers = facts.workspaces.map((workspace, index) =>
-        openLayers({
-          workspace,
-          index,
-          sessionDir: dir,
-          stateHome,
-          sessionId: session,
-          task: facts.task,
-          controllerIsRoot: self.uid === 0,
-          workspaceOwner: facts.owners[index] ?? self,
-          covered: facts.covered[index] ?? [],
-        }),
-      );
-      return {
-        state: "running",
-        command: request.command,
-        workspaces: facts.workspaces,
-        layers,
-        spec: { ...spec, mounts: [...toOverlayMounts(layers), ...spec.mounts] },
-        profile: frozen,
-        engine: engine.name,
-        ...(engine.daemon === undefined ? {} : { daemon: engine.daemon }),
-        startedAt: new Date().toISOString(),
-        limits: [],
-        revision: 1,
-        owner: host.processStamp(),
-        commits: [],
-      };
-    },
   });
 }
 
 /** Runs the session's spec; a task that did not run leaves no session behind. */
 export async function superviseSession(
   controller: Controller,
-  task: { readonly record: SessionRecord; readonly engine: Engine; readonly io: TaskIo },
+  task: {
+    readonly record: SessionRecord;
+    readonly engine: Engine;
+    readonly io: TaskIo;
+    readonly secrets: readonly OpenSecret[];
+  },
 ): Promise<RunResult> {
-  const { record, engine, io } = task;
+  const { record, engine, io, secrets } = task;
   let end: TaskEnd;
   try {
+    await using network = await openRecordedNetwork(controller, record, secrets);
     end = await superviseTask(controller, {
       engine,
       spec: record.spec,
+      ...(network === undefined ? {} : { gateway: network.gateway }),
       session: record.session,
       io,
       log: () => controller.store.appendAudit(toStarted(record), { durable: false }),
@@ -177,6 +162,16 @@ export async function superviseSession(
   }
 }
 
+async function openRecordedNetwork(
+  controller: Controller,
+  record: SessionRecord,
+  secrets: readonly OpenSecret[],
+): Promise<RunningNetwork | undefined> {
+  if (record.network === undefined) return undefined;
+  const { openNetwork } = await import("./network/open-network.js");
+  return await openNetwork(controller, { record, policy: record.network, secrets });
+}
+
 /** Names of variables only: a value may be a secret that looks like none. */
 function toStarted({
   session,
@@ -185,12 +180,18 @@ function toStarted({
   workspaces,
   engine,
   profile,
+  network,
   spec,
 }: SessionRecord) {
   return {
     ...{ event: "run.started", session },
     ...(profile === undefined ? {} : { digest: profile.digest }),
-    data: { command, revision, workspaces, engine, env: Object.keys(spec.env) },
+    data: {
+      ...{ command, revision, workspaces, engine, env: Object.keys(spec.env) },
+      ...(network === undefined
+        ? {}
+        : { network: network.mode, allow: network.allow.map(({ host }) => host) }),
+    },
   };
 }
 

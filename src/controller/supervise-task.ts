@@ -4,7 +4,7 @@ import type { Readable, Writable } from "node:stream";
 import { SandboxError } from "../core/error.js";
 import type { SessionId } from "../core/ids.js";
 import type { LimitReport, Outcome, SandboxSpec } from "../core/sandbox-spec.js";
-import type { Engine, RunningSandbox, TerminalSize } from "../engine/engine.js";
+import type { Engine, RunningSandbox, SandboxGateway, TerminalSize } from "../engine/engine.js";
 import type { Controller } from "./controller.js";
 import type { BudgetWatch } from "./watch-budgets.js";
 
@@ -45,6 +45,7 @@ export async function superviseTask(
     readonly spec: SandboxSpec;
     readonly session: SessionId;
     readonly io: TaskIo;
+    readonly gateway?: SandboxGateway;
     /** Writes down that the task is about to begin; if it throws, the task does not. */
     readonly log: () => void;
     /** Called when the task has begun: while it runs there is time. What it returns lives as long as the task. */
@@ -70,6 +71,7 @@ export async function superviseTask(
         stderr: io.stderr,
         onOutput: (stream, chunk) => log.append(stream, chunk),
       },
+      ...(task.gateway === undefined ? {} : { gateway: task.gateway }),
       ...(io.terminalSize === undefined ? {} : { terminalSize: io.terminalSize }),
     });
     const running = await abortable(starting, { io, abort, log: task.log });

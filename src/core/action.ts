@@ -29,6 +29,8 @@ interface RunAction {
   readonly pids?: string | undefined;
   readonly upper?: string | undefined;
   readonly name?: string | undefined;
+  readonly network?: string | undefined;
+  readonly allow?: readonly string[] | undefined;
   readonly commit: "auto" | "never";
 }
 

@@ -1,5 +1,6 @@
 import type { Digest } from "./ids.js";
 import type { RiskId } from "./risk.js";
+import type { HostRule } from "./send.js";
 
 /** The answers of policy, from mild to strict. */
 export type Verdict = "allow" | "ask" | "deny";
@@ -27,15 +28,42 @@ export interface Profile {
     readonly pass: readonly string[];
     readonly set: Readonly<Record<string, string>>;
   };
-  readonly network: {
-    readonly mode: "none" | "allowlist" | "open";
-    readonly allow: readonly string[];
-  };
+  readonly network: ProfileNetwork;
+  /** By the variable that holds a placeholder inside; absent: none. */
+  readonly secrets?: Readonly<Record<string, SecretRule>>;
   readonly exec: "allowed" | "workspace-denied";
   readonly commands: { readonly default: Verdict; readonly rules: readonly CommandRule[] };
   readonly changes: readonly ChangeRule[];
   readonly budgets: Budgets;
 }
+
+/** What a task may send. */
+export interface ProfileNetwork {
+  readonly mode: "none" | "allowlist" | "open";
+  readonly allow: readonly HostRule[];
+  /** Hosts whose TLS the gateway opens: names or `*.suffix`. */
+  readonly inspect?: readonly string[];
+}
+
+/** Where in a request a secret's placeholder is replaced. `basic`: inside the credentials of Basic authentication. */
+export type SecretPlace = "header" | "basic" | "query" | "body";
+
+/** A secret that the task uses and never holds. */
+export interface SecretRule {
+  readonly from: SecretSource;
+  /** The only places it is sent to. */
+  readonly hosts: readonly HostRule[];
+  readonly in: readonly SecretPlace[];
+  /** Where the source has none the variable is not set, and that is no error. */
+  readonly optional?: true;
+}
+
+/** Where the value is, on the host: a variable, a file's text, what a program prints, an entry of the desktop's keyring. */
+export type SecretSource =
+  | { readonly env: string }
+  | { readonly file: string }
+  | { readonly command: readonly string[] }
+  | { readonly keyring: Readonly<Record<string, string>> };
 
 /** A relative path is a glob below each workspace; an absolute one is the host's. */
 interface PathRule {
@@ -112,7 +140,7 @@ export type OverBudget = "slow" | "ask" | "hold" | "deny";
 export interface Budgets {
   readonly delete?: EffectBudget;
   readonly overwrite?: EffectBudget;
-  readonly send?: EffectBudget;
+  readonly send?: SendBudget;
   readonly retry?: { readonly same_command_failures: number; readonly over: OverBudget };
 }
 
@@ -123,6 +151,11 @@ export interface EffectBudget {
   readonly requests?: number;
   readonly per: "run" | "minute" | "hour" | "day";
   readonly over: OverBudget;
+}
+
+/** A budget of what is sent; `by: host` is one for each host. Bytes are those towards the network. */
+export interface SendBudget extends EffectBudget {
+  readonly by?: "host";
 }
 
 /** A profile as a session keeps it. */

@@ -3,6 +3,7 @@ import type { Layers } from "./change.js";
 import type { ApprovalId, CommitId, Digest, SessionId } from "./ids.js";
 import type { RelPath } from "./path.js";
 import type { FrozenProfile } from "./profile.js";
+import type { NetworkPolicy } from "./send.js";
 import type { LimitReport, Outcome, SandboxSpec } from "./sandbox-spec.js";
 
 /** The life of a session. */
@@ -37,6 +38,8 @@ export interface SessionRecord {
   readonly spec: SandboxSpec;
   /** The profile it was started with, all layers joined; absent in older records: the built-in default. */
   readonly profile?: FrozenProfile;
+  /** What may be sent, where the spec's network is `gateway`. */
+  readonly network?: NetworkPolicy;
   readonly engine: "oci" | "docker";
   readonly runtime?: string;
   /** Address of the daemon that has the sandbox, e.g. `unix:///var/run/docker.sock`; only of engines that have one. */

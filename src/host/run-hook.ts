@@ -3,7 +3,7 @@ import { accessSync, constants, statSync } from "node:fs";
 import path from "node:path";
 
 /** Where a hook's program is looked for: never on a PATH that leads into a workspace. */
-const HOOK_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+export const HOOK_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /**
  * Starts a person's own program without a shell, `input` on its standard input, and waits for its end or for `timeoutMs`, when it is

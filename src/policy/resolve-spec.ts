@@ -26,6 +26,8 @@ export interface ResolveSpecInput extends MountRequest, LimitTexts {
   readonly invokerPath?: string;
   readonly terminal: boolean;
   readonly isWrittenNoexec?: boolean;
+  /** The only way out is the gateway, and these variables are for programs that use it; absent: no network. */
+  readonly gatewayEnv?: Env;
   /** With `hasImage`: the image, and the variables it sets. Where it is not known yet, the spec has none. */
   readonly image?: { readonly image: SandboxImage; readonly env: Env };
 }
@@ -55,7 +57,12 @@ export function resolveSpec(input: ResolveSpecInput): SandboxSpec {
     cwd: input.workspaces.find((workspace) => isInside(input.cwd, workspace))
       ? input.cwd
       : (input.workspaces[0] ?? HOME),
-    env: { ...toBaseEnv(input, mounts), ...input.toolEnv, ...parseEnv(input.env, input.hostEnv) },
+    env: {
+      ...toBaseEnv(input, mounts),
+      ...input.toolEnv,
+      ...input.gatewayEnv,
+      ...parseEnv(input.env, input.hostEnv),
+    },
     uid: input.task.uid,
     gid: input.task.gid,
     userName: input.task.name,
@@ -64,7 +71,7 @@ export function resolveSpec(input: ResolveSpecInput): SandboxSpec {
     ...(input.image === undefined ? {} : { image: input.image.image }),
     limits: parseLimits(input),
     seccomp: "default",
-    network: "none",
+    network: input.gatewayEnv === undefined ? "none" : "gateway",
     terminal: input.terminal,
     hostname: "sandbox",
     ...(input.isWrittenNoexec === true ? { isWrittenNoexec: true } : {}),

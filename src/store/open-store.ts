@@ -9,6 +9,7 @@ import { writeFileAtomic } from "../host/atomic-file.js";
 import { removeTree } from "../host/remove-tree.js";
 import { appendAudit } from "./audit/append-audit.js";
 import type { AuditEntry, AuditOptions } from "../core/audit-entry.js";
+import type { AuditWriter } from "./audit/open-audit-writer.js";
 import type { AuditReader } from "./audit/open-audit-reader.js";
 import type { BaseContent } from "./base-pack.js";
 import { toChangesetLines } from "./changeset-lines.js";
@@ -124,6 +125,8 @@ export interface Store {
   /** Throws where it could not be logged: then the action must not be carried out. */
   appendAudit(entries: AuditEntry | Iterable<AuditEntry>, options?: AuditOptions): void;
   openAudit(): Promise<AuditReader>;
+  /** For a process that has many entries at once: they share writes and syncs. */
+  openAuditWriter(): Promise<AuditWriter>;
 }
 
 /** Of the earlier contents that one session keeps. */
@@ -193,6 +196,8 @@ export function openStore(options: { readonly home: string }): Store {
       makeStateHome(home);
       appendAudit(home, entries, write);
     },
+    openAuditWriter: async () =>
+      (await import("./audit/open-audit-writer.js")).openAuditWriter(home),
     openAudit: async () => (await import("./audit/open-audit-reader.js")).openAuditReader(home),
   };
 }

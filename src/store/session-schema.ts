@@ -7,6 +7,7 @@ import type {
   SandboxSpec,
 } from "../core/sandbox-spec.js";
 import type { FrozenProfile } from "../core/profile.js";
+import type { HostRule, NetworkPolicy } from "../core/send.js";
 import type { CommitRecord, ProcessStamp, SessionRecord } from "../core/session.js";
 import {
   absolutePath,
@@ -64,7 +65,7 @@ const spec: z.ZodMiniType<SandboxSpec> = z.strictObject({
   ),
   limits,
   seccomp: z.string(),
-  network: z.literal("none"),
+  network: z.enum(["none", "gateway"]),
   terminal: z.boolean(),
   hostname: z.string(),
   isWrittenNoexec: z.exactOptional(z.literal(true)),
@@ -100,6 +101,22 @@ const profile: z.ZodMiniType<FrozenProfile> = z.strictObject({
   canonical: z.string(),
 } satisfies Record<keyof FrozenProfile, unknown>);
 
+const texts = z.array(z.string());
+
+const network: z.ZodMiniType<NetworkPolicy> = z.strictObject({
+  mode: z.enum(["allowlist", "open"]),
+  allow: z.array(
+    z.strictObject({
+      host: z.string(),
+      ports: z.exactOptional(z.array(count)),
+      methods: z.exactOptional(texts),
+      paths: z.exactOptional(texts),
+      private: z.exactOptional(z.literal(true)),
+    } satisfies Record<keyof HostRule, unknown>),
+  ),
+  inspect: texts,
+} satisfies Record<keyof NetworkPolicy, unknown>);
+
 /** `sessions/<id>/session.json`. */
 export const sessionRecordSchema: z.ZodMiniType<SessionRecord> = z.strictObject({
   schema: z.literal("session/1"),
@@ -119,6 +136,7 @@ export const sessionRecordSchema: z.ZodMiniType<SessionRecord> = z.strictObject(
   layers: z.array(layersSchema),
   spec,
   profile: z.exactOptional(profile),
+  network: z.exactOptional(network),
   engine: z.enum(["oci", "docker"]),
   runtime: z.exactOptional(z.string()),
   daemon: z.exactOptional(z.string()),

@@ -126,7 +126,6 @@ test("a profile of one's own is found by its name, and only where nobody else ca
 test("what cannot be put in force is refused, and nothing runs", () => {
   using person = open("plain user");
   for (const line of [
-    "network: {mode: open}",
     "budgets: {retry: {same_command_failures: 3, over: slow}}",
     "budgets: {delete: {files: 1, per: run, over: slow}}",
     "user: {uid: 1}",

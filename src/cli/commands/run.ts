@@ -11,7 +11,6 @@ import { addTaskOptions, addTtyOptions, type TaskOptions, toTaskRequest } from "
 import { chooseTerminal, withTaskIo } from "../task-io.js";
 
 interface RunOptions extends TaskOptions {
-  readonly network: string;
   readonly commit?: "ask" | "auto" | "never";
   readonly json?: true;
   readonly tty?: boolean;
@@ -27,7 +26,6 @@ function define(command: Command): void {
     .usage("[options] -- COMMAND [ARG...]")
     .argument("<command...>", "the task's program and its arguments")
     .passThroughOptions()
-    .option("--network <mode>", "none", "none")
     .option("--commit <when>", "ask, auto or never (default: ask on a terminal)", parseWhen)
     .option("--json", "the result as JSON on stdout; the task's output goes to stderr")
     .option(
@@ -52,8 +50,6 @@ function parseWhen(value: string): string {
 
 async function act(command: Command, context: CliContext): Promise<number> {
   const options = command.opts<RunOptions>();
-  if (options.network !== "none")
-    throw new SandboxError("usage", `--network ${options.network}: this version has only none`);
   const json = options.json === true;
   if (options.ci === true) return await actInCi(command, context, options);
   if (options.report !== undefined)

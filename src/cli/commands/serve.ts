@@ -2,6 +2,7 @@ import path from "node:path";
 import type { Command } from "commander";
 import { openService } from "../../controller/service/open-service.js";
 import { openServiceLog } from "../../controller/service/open-service-log.js";
+import { writeTcpAddress } from "../../controller/service/tcp-address-file.js";
 import {
   defaultSocket,
   lockService,
@@ -52,6 +53,7 @@ async function act(command: Command, context: CliContext): Promise<number> {
   const service = await openService(controller, log);
   const web = await context.openWeb({ service, socket, ...(tcp === undefined ? {} : { tcp }) });
   const { address } = web;
+  using _place = address === undefined ? undefined : writeTcpAddress(controller.stateHome, address);
   const also = address === undefined ? "" : ` and http://${address.host}:${address.port}`;
   log.info("begun", { pid: process.pid, socket, ...(address === undefined ? {} : { address }) });
   context.stdout.write(`listening at ${socket}${also}\n`);

@@ -1,8 +1,10 @@
 import type { Command } from "commander";
+import type { Controller } from "../../controller/controller.js";
 import type { CommitRecord, SessionRecord } from "../../core/session.js";
 import { formatCount } from "../../review/format-units.js";
 import { neutralise } from "../../review/neutralise.js";
 import { renderOutcome } from "../../review/render-outcome.js";
+import { describeNetwork } from "../../controller/network/describe-network.js";
 import type { CliCommand } from "../cli-command.js";
 import { type CliContext, wantsColour } from "../cli-context.js";
 import { resolveSession } from "../resolve-reference.js";
@@ -17,6 +19,7 @@ function define(command: Command): void {
   command
     .argument("<session>", "an id, a prefix of it, a name, or latest")
     .option("--output", "what the task wrote, as it wrote it")
+    .option("--network", "what it sent, or wanted to")
     .option("--json", "the session with its spec, for programs")
     .addHelpText(
       "after",
@@ -24,13 +27,20 @@ function define(command: Command): void {
     );
 }
 
+interface ShowOptions {
+  readonly output?: true;
+  readonly network?: true;
+  readonly json?: true;
+}
+
 async function act(command: Command, context: CliContext): Promise<number> {
-  const options = command.opts<{ readonly output?: true; readonly json?: true }>();
+  const options = command.opts<ShowOptions>();
   const controller = await context.openController();
   const record = await resolveSession(context, controller, {
     text: command.args[0] ?? "",
     purpose: "read",
   });
+  if (options.network === true) return await showSends(context, controller, { record, options });
   const commits = (await controller.store.listCommits()).commits.filter(
     ({ session }) => session === record.session,
   );
@@ -38,6 +48,20 @@ async function act(command: Command, context: CliContext): Promise<number> {
     await writeOutput(context, controller.store.readOutput(record.session));
   else if (options.json === true) writeJson(context.stdout, "show", toShowObject(record, commits));
   else context.stdout.write(renderSession(context, record, commits));
+  return 0;
+}
+
+async function showSends(
+  context: CliContext,
+  controller: Controller,
+  { record, options }: { readonly record: SessionRecord; readonly options: ShowOptions },
+): Promise<number> {
+  const { listSends } = await import("../../controller/network/list-sends.js");
+  const { renderSends, toSendsObject } = await import("../render-sends.js");
+  const sends = await listSends(controller, record.session);
+  if (options.json === true)
+    writeJson(context.stdout, "sends", toSendsObject(record.session, sends));
+  else context.stdout.write(renderSends(sends, { colour: wantsColour(context, context.stdout) }));
   return 0;
 }
 
@@ -58,6 +82,7 @@ function toShowObject(record: SessionRecord, commits: readonly CommitRecord[]): 
       ...(undoes === undefined ? {} : { undoes }),
       ...{ state, createdAt, applied },
     })),
+    ...(record.network === undefined ? {} : { network: record.network }),
     limits: record.limits,
     spec: record.spec,
   };
@@ -85,7 +110,7 @@ function renderSession(
     ["digest", record.digest],
     ["commits", commits.map(renderCommit).join("\n") || undefined],
     ["user", `${record.spec.userName} (${record.spec.uid}:${record.spec.gid})`],
-    ["network", record.spec.network],
+    ["network", describeNetwork(record.network).join("\n")],
     ["limits", renderLimits(record)],
     ["mounts", renderMounts(record)],
   ];

@@ -13,6 +13,7 @@ import {
   lsSchema,
   pruneSchema,
   refreshSchema,
+  sendsSchema,
   showSchema,
   reviewSchema,
 } from "./session-schema.js";
@@ -25,6 +26,7 @@ export const OUTPUT_SCHEMAS = {
   rollback: rollbackSchema,
   ls: lsSchema,
   show: showSchema,
+  sends: sendsSchema,
   review: reviewSchema,
   refresh: refreshSchema,
   discard: discardSchema,

@@ -71,8 +71,50 @@ export const showSchema = z.strictObject({
       }),
     )
     .describe("Its commits and their rollbacks, oldest first"),
+  network: z
+    .strictObject({
+      mode: z.enum(["allowlist", "open"]),
+      allow: z.array(
+        z.strictObject({
+          host: z.string(),
+          ports: z.array(z.int()).optional(),
+          methods: z.array(z.string()).optional(),
+          paths: z.array(z.string()).optional(),
+          private: z.literal(true).optional(),
+        }),
+      ),
+      inspect: z.array(z.string()),
+    })
+    .optional()
+    .describe("Absent: it has none"),
   limits: z.array(limitReportSchema),
   spec: z.looseObject({}).describe("The resolved sandbox spec"),
+});
+
+/** `show --network --json`. */
+export const sendsSchema = z.strictObject({
+  schema: z.literal("sends/1"),
+  session: sessionIdSchema,
+  sends: z.array(
+    z.strictObject({
+      at: timeSchema,
+      via: z.enum(["http", "connect", "socks", "direct", "inspected"]),
+      host: z.string(),
+      port: z.int(),
+      method: z.string().optional().describe("Where it can be seen"),
+      path: z.string().optional().describe("Without its query"),
+      decision: z.enum(["allow", "deny"]),
+      rule: z.string().optional(),
+      reason: z.string().optional(),
+      address: z.string().optional(),
+      status: z.int().optional(),
+      end: z.enum(["done", "refused", "failed"]).optional().describe("Absent: not over"),
+      bytesOut: z.int().min(0).optional(),
+      bytesIn: z.int().min(0).optional(),
+      durationMs: z.number().min(0).optional(),
+    }),
+  ),
+  refusedLookups: z.array(z.strictObject({ name: z.string(), count: z.int().min(1) })),
 });
 
 const refSides = {

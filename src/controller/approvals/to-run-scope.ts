@@ -1,4 +1,6 @@
 import { isSecretName } from "../../core/mask-secrets.js";
+import type { NetworkPolicy } from "../../core/send.js";
+import { renderHostRule } from "../../policy/network/render-host-rule.js";
 import type { RunFacts } from "../gather-facts.js";
 import type { ExecRequest, RunRequest } from "../run-request.js";
 import type { AskedScope } from "./asked-scope.js";
@@ -6,7 +8,11 @@ import type { AskedScope } from "./asked-scope.js";
 type HostEnv = Readonly<Record<string, string | undefined>>;
 
 /** The scope of a `run`: which file its program is, what it is given and what it may see. */
-export function toRunScope(request: RunRequest, facts: RunFacts, hostEnv: HostEnv): AskedScope {
+export function toRunScope(
+  request: RunRequest,
+  { facts, network }: { readonly facts: RunFacts; readonly network: NetworkPolicy | undefined },
+  hostEnv: HostEnv,
+): AskedScope {
   const { engine, runtime, image, timeout, memory, cpus, pids, upper } = request;
   return toScope(
     {
@@ -15,11 +21,16 @@ export function toRunScope(request: RunRequest, facts: RunFacts, hostEnv: HostEn
       hidden: facts.hide.map((hidden) => hidden.path),
       scratch: request.scratch,
       tools: [...facts.tool.prefixes, ...facts.toolPrefixes],
+      ...(network === undefined ? {} : toNetworkScope(network)),
       ...{ engine, runtime, image, timeout, memory, cpus, pids, upper },
     },
     request.env,
     hostEnv,
   );
+}
+
+function toNetworkScope({ mode, allow, inspect }: NetworkPolicy) {
+  return { network: mode, allow: allow.map(renderHostRule), inspect };
 }
 
 /** The scope of an `exec`: that of its session stands, and the approval is of that session. */

@@ -87,10 +87,10 @@ async function carryOut(
 ): Promise<ActionResult> {
   switch (request.kind) {
     case "run": {
-      const { kind: _, cwd: __, path: ___, commit, ...asked } = request;
+      const { kind: _, cwd: __, path: ___, commit, allow = [], ...asked } = request;
       const run = { engine: undefined, runtime: undefined, image: undefined, name: undefined };
       const limits = { timeout: undefined, memory: undefined, cpus: undefined, pids: undefined };
-      const wanted = { ...run, ...limits, upper: undefined, ...asked, terminal: false };
+      const wanted = { ...run, ...limits, upper: undefined, ...asked, allow, terminal: false };
       const result = await runTask(controller, wanted, toTaskIo(watch.signal));
       return await finish(controller, result, watch.signal.aborted ? "never" : commit);
     }

@@ -129,11 +129,9 @@ function findArgs(args: RuleDocument["args"]): readonly Finding[] {
 
 function findOthers({ network, budgets }: Document): readonly Finding[] {
   const found: Finding[] = [];
-  if (network !== undefined && network.mode !== "allowlist" && (network.allow ?? []).length > 0)
-    found.push({
-      path: ["network", "allow"],
-      message: `hosts are for mode: allowlist, not ${network.mode}`,
-    });
+  for (const key of ["allow", "inspect"] as const)
+    if (network?.mode === "none" && (network[key] ?? []).length > 0)
+      found.push({ path: ["network", key], message: "hosts are for mode: allowlist, not none" });
   for (const key of ["delete", "overwrite", "send"] as const) {
     const budget: object | undefined = budgets?.[key];
     if (budget !== undefined && !["files", "bytes", "requests"].some((count) => count in budget))

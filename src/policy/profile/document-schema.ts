@@ -1,5 +1,7 @@
 import * as z from "zod";
 import { RISK_IDS } from "../../core/risk.js";
+import { parseHostMapping } from "../network/parse-host-mapping.js";
+import { parseRuleHost } from "../network/parse-host-rule.js";
 import { parseGlob } from "./glob.js";
 import { isDuration, isSize } from "./units.js";
 
@@ -110,6 +112,54 @@ const changeRule = object({
   'give match, kinds or risk: a rule on everything is match: "**"',
 );
 
+const HOST = "give a host like example.com, *.example.com:443 or a mapping with host";
+const hostRule = z
+  .union(
+    [
+      text,
+      object({
+        host: text,
+        ports: list(whole(65_535)).optional(),
+        methods: list(text).optional(),
+        paths: list(text).optional(),
+        private: z.boolean({ error: "give true or false" }).optional(),
+      }),
+    ],
+    HOST,
+  )
+  .superRefine((value, context) => {
+    const parsed = parseHostMapping(value);
+    if ("problem" in parsed) context.addIssue(parsed.problem);
+  })
+  .describe("HOST[:PORT], or a mapping with ports, methods and paths");
+const inspectedHost = text.superRefine((value, context) => {
+  const parsed = parseRuleHost(value);
+  if ("problem" in parsed) context.addIssue(parsed.problem);
+});
+
+const secretSource = z
+  .union(
+    [
+      object({ env: word("the name of a variable", new RegExp(`^${variable}$`)) }),
+      object({ file: word("an absolute path", /^\/[^\0]*$/) }),
+      object({ command: list(text).min(1, "name the program") }),
+      object({ keyring: z.record(name, text) }),
+    ],
+    "give {env: NAME}, {file: /PATH}, {command: [PROGRAM, ARG]} or {keyring: {service: NAME}}",
+  )
+  .describe("Where the value is, on the host");
+const secrets = z.record(
+  z.string().regex(new RegExp(`^${variable}$`), "not the name of a variable"),
+  object({
+    from: secretSource,
+    hosts: list(hostRule).min(1, "name the hosts it may go to"),
+    in: list(oneOf("header", "basic", "query", "body"))
+      .min(1, "name one")
+      .optional(),
+    optional: z.literal(true, { error: "give true, or leave it out" }).optional(),
+  }),
+);
+
 const per = oneOf("run", "minute", "hour", "day");
 const over = oneOf("slow", "ask", "hold", "deny");
 const most = 1_000_000_000;
@@ -121,7 +171,13 @@ const budgets = object({
     per,
     over,
   }).optional(),
-  send: object({ requests: whole(most).optional(), bytes: size.optional(), per, over }).optional(),
+  send: object({
+    requests: whole(most).optional(),
+    bytes: size.optional(),
+    per,
+    by: oneOf("host").optional(),
+    over,
+  }).optional(),
   retry: object({ same_command_failures: whole(most), over }).optional(),
 });
 
@@ -166,8 +222,10 @@ export const documentSchema = object({
   }).optional(),
   network: object({
     mode: oneOf("none", "allowlist", "open"),
-    allow: list(word("HOST or HOST:PORT", /^[A-Za-z0-9*.[\]:-]+$/)).optional(),
+    allow: list(hostRule).optional(),
+    inspect: list(inspectedHost).optional(),
   }).optional(),
+  secrets: secrets.optional(),
   exec: oneOf("allowed", "workspace-denied").optional(),
   commands: object({ default: verdict.optional(), rules: list(commandRule).optional() }).optional(),
   changes: list(changeRule).optional(),

@@ -1,4 +1,5 @@
 import type { ArgvToken, Budgets, CommandRule, EffectBudget, Profile } from "../../core/profile.js";
+import { renderHostRule } from "../network/render-host-rule.js";
 import { findDeniedPrograms } from "../commands/find-denied-programs.js";
 import { findUnenforced } from "./find-unenforced.js";
 import { renderBytes, renderDuration } from "./units.js";
@@ -109,13 +110,26 @@ function explainToken(token: ArgvToken): string {
   return "oneof" in token ? token.oneof.join("|") : "WORD";
 }
 
-function explainNetwork({ network }: Profile): readonly string[] {
+function explainNetwork({ network, budgets, secrets = {} }: Profile): readonly string[] {
   if (network.mode === "none") return ["nothing: it has no network"];
-  if (network.mode === "open") return ["to any public address"];
+  const hosts = network.allow.map(renderHostRule);
+  const { inspect = [] } = network;
   return [
-    network.allow.length === 0
-      ? "nothing: no host is allowed"
-      : `to ${network.allow.join(", ")} only`,
+    network.mode === "open"
+      ? `to any public address${hosts.length === 0 ? "" : `, and to ${hosts.join(", ")}`}`
+      : `${hosts.length === 0 ? "nothing: no host is allowed" : `to ${hosts.join(", ")} only`}`,
+    ...(inspect.length === 0
+      ? []
+      : [`the gateway opens the TLS to ${inspect.join(", ")}, and so sees what is asked there`]),
+    ...Object.entries(secrets).map(
+      ([name, { hosts: places }]) =>
+        `${name} only to ${places.map(renderHostRule).join(", ")}; the task itself holds a placeholder`,
+    ),
+    ...(budgets.send === undefined
+      ? []
+      : [
+          `${explainBudget(budgets.send)}${budgets.send.by === undefined ? "" : ", for each host by itself"}`,
+        ]),
   ];
 }
 
@@ -140,8 +154,8 @@ function explainMeans(profile: Profile): readonly string[] {
 }
 
 function explainBudgets(budgets: Budgets): readonly string[] {
-  const verbs = { delete: "deletes", overwrite: "overwrites", send: "sends" } as const;
-  const lines = (["delete", "overwrite", "send"] as const).flatMap((key) => {
+  const verbs = { delete: "deletes", overwrite: "overwrites" } as const;
+  const lines = (["delete", "overwrite"] as const).flatMap((key) => {
     const budget = budgets[key];
     return budget === undefined ? [] : [`${verbs[key]} ${explainBudget(budget)}`];
   });
@@ -162,7 +176,7 @@ function explainBudget({ files, bytes, requests, per, over }: EffectBudget): str
 function explainWidening({ sources, scope, commands, paths }: Profile): readonly string[] {
   const last = sources.at(-1) ?? "";
   return [
-    `options on the command line (--dir, --ro, --tool, --env, --timeout, --memory…)`,
+    `options on the command line (--dir, --ro, --tool, --env, --allow, --timeout, --memory…)`,
     ...(scope.commit.length === 0 ? [] : ["more globs in scope.commit"]),
     ...(commands.default === "allow" && commands.rules.length === 0
       ? []

@@ -8,6 +8,8 @@ import type {
   Profile,
   ProfileLimits,
 } from "../../core/profile.js";
+import { toNetwork } from "./to-network.js";
+import { toSecrets } from "./to-secrets.js";
 import type { ProfileDocument } from "./document-schema.js";
 import { toBytes, toMilliseconds } from "./units.js";
 
@@ -35,15 +37,38 @@ export function extendProfile(parent: Profile, document: ProfileDocument, source
       pass: document.env?.pass ?? parent.env.pass,
       set: { ...parent.env.set, ...document.env?.set },
     },
-    network:
-      document.network === undefined
-        ? parent.network
-        : { mode: document.network.mode, allow: document.network.allow ?? parent.network.allow },
+    network: extendNetwork(parent.network, document.network),
+    ...extendSecrets(parent.secrets, document.secrets),
     exec: document.exec ?? parent.exec,
     commands: toCommands(parent.commands, document.commands),
     changes: [...parent.changes, ...(document.changes ?? []).map(withoutAbsent)],
     budgets: { ...parent.budgets, ...toBudgets(document.budgets) },
   };
+}
+
+/** Hosts grow; under `none` there are none. */
+function extendNetwork(
+  parent: Profile["network"],
+  document: ProfileDocument["network"],
+): Profile["network"] {
+  if (document === undefined) return parent;
+  const { mode, allow, inspect } = toNetwork(document);
+  if (mode === "none") return { mode, allow: [] };
+  const all = [...(parent.inspect ?? []), ...(inspect ?? [])];
+  return {
+    mode,
+    allow: [...parent.allow, ...allow],
+    ...(all.length === 0 ? {} : { inspect: all }),
+  };
+}
+
+/** One of the same name is replaced. */
+function extendSecrets(
+  parent: Profile["secrets"],
+  document: ProfileDocument["secrets"],
+): Pick<Profile, "secrets"> {
+  const secrets = { ...parent, ...(document === undefined ? {} : toSecrets(document)) };
+  return Object.keys(secrets).length === 0 ? {} : { secrets };
 }
 
 function toScope(parent: Profile["scope"], scope: ProfileDocument["scope"]): Profile["scope"] {
@@ -113,7 +138,10 @@ export function toBudgets(budgets: ProfileDocument["budgets"]): Budgets {
   return withoutAbsent({
     delete: deletes === undefined ? undefined : toEffect(deletes),
     overwrite: overwrite === undefined ? undefined : toEffect(overwrite),
-    send: send === undefined ? undefined : toEffect(send),
+    send:
+      send === undefined
+        ? undefined
+        : { ...toEffect(send), ...(send.by === undefined ? {} : { by: send.by }) },
     retry,
   });
 }

@@ -8,12 +8,14 @@ const SECCOMP = ["default"];
  * written and not there is worse than none.
  */
 export function findUnenforced(profile: Profile): readonly string[] {
-  const { network, budgets, user, seccomp, paths } = profile;
+  const { budgets, user, seccomp, paths } = profile;
   const slow = (["delete", "overwrite"] as const).filter((name) => budgets[name]?.over === "slow");
   const asked: readonly (readonly [boolean, string])[] = [
-    [network.mode !== "none", `network.mode ${network.mode}: this version has only none`],
-    [budgets.send !== undefined, "budgets.send: not counted by this version"],
     [slow.length > 0, `budgets.${slow.join(", budgets.")} over slow: only a send can be slowed`],
+    [
+      budgets.send?.over === "slow" && budgets.send.per === "run",
+      "budgets.send per run over slow: there is never room again",
+    ],
     [budgets.retry?.over === "slow", "budgets.retry.over slow: a command is asked about or denied"],
     [user.groups.length > 0, "user.groups: a task has no supplementary groups"],
     [!SECCOMP.includes(seccomp), `seccomp ${seccomp}: there is only ${SECCOMP.join(", ")}`],

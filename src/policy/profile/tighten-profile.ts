@@ -1,8 +1,11 @@
-import type { EffectBudget, OverBudget, Profile } from "../../core/profile.js";
+import type { Budgets, EffectBudget, OverBudget, Profile } from "../../core/profile.js";
+import { isHostCovered } from "../network/is-host-covered.js";
+import { renderHostRule } from "../network/render-host-rule.js";
 import { compareVerdicts } from "../strictest.js";
 import { extendProfile, toBudgets, toLimits } from "./extend-profile.js";
 import { type LocatedDocument, toProfileError } from "./parse-document.js";
 import type { ValuePath } from "./parse-yaml.js";
+import { toNetwork } from "./to-network.js";
 import { renderBytes } from "./units.js";
 
 /** One thing a project's file would widen. */
@@ -28,6 +31,7 @@ export function tightenProfile(base: Profile, project: LocatedDocument): Profile
   const tightened = extendProfile(base, document, project.file);
   return {
     ...tightened,
+    network: tightenNetwork(base.network, document),
     scope: {
       ...tightened.scope,
       commit: [...base.scope.commit, ...(document.scope?.commit ? [document.scope.commit] : [])],
@@ -40,7 +44,7 @@ function findWidenings(base: Profile, { document }: LocatedDocument): readonly W
   const widens = (isWide: boolean, path: ValuePath, message: string): void => {
     if (isWide) found.push({ path, message });
   };
-  for (const key of ["extends", "engine", "runtime", "user", "seccomp"] as const)
+  for (const key of ["extends", "engine", "runtime", "user", "seccomp", "secrets"] as const)
     widens(document[key] !== undefined, [key], "not for a project to choose");
   widens(document.env?.set !== undefined, ["env", "set"], "not for a project to choose");
   for (const [at, name] of (document.env?.pass ?? []).entries())
@@ -97,7 +101,7 @@ const NETWORKS = ["none", "allowlist", "open"] as const;
 
 function findWideNetwork(base: Profile, { network }: Document): readonly Widening[] {
   if (network === undefined) return [];
-  const { mode, allow = [] } = network;
+  const { mode, allow } = toNetwork(network);
   if (NETWORKS.indexOf(mode) > NETWORKS.indexOf(base.network.mode))
     return [
       {
@@ -105,12 +109,29 @@ function findWideNetwork(base: Profile, { network }: Document): readonly Widenin
         message: `${mode} is wider than ${base.network.mode}, which it is without this file`,
       },
     ];
-  if (base.network.mode === "open") return [];
-  return allow.flatMap((host, at) =>
-    base.network.allow.includes(host)
+  return [
+    ...(network.inspect === undefined
       ? []
-      : [{ path: ["network", "allow", at], message: `${host} is not allowed otherwise` }],
-  );
+      : [{ path: ["network", "inspect"], message: "not for a project to choose" }]),
+    ...allow.flatMap((rule, at) =>
+      isHostCovered(base.network, rule)
+        ? []
+        : [
+            {
+              path: ["network", "allow", at],
+              message: `${renderHostRule(rule)} is not allowed otherwise`,
+            },
+          ],
+    ),
+  ];
+}
+
+/** A project's list of hosts takes the place of the longer one. */
+function tightenNetwork(base: Profile["network"], { network }: Document): Profile["network"] {
+  if (network === undefined) return base;
+  const { mode, allow } = toNetwork(network);
+  if (mode === "none") return { mode, allow: [] };
+  return { ...base, mode, allow: network.allow === undefined ? base.allow : allow };
 }
 
 /** Where no rule speaks the default does: a rule milder than it would widen. */
@@ -146,7 +167,7 @@ function findWideBudgets(base: Profile, { budgets }: Document): readonly Widenin
   const found: Widening[] = [];
   const next = toBudgets(budgets);
   for (const key of ["delete", "overwrite", "send"] as const) {
-    const reason = compareBudgets(base.budgets[key], next[key]);
+    const reason = compareBudgets(base.budgets[key], next[key]) ?? compareBy(base, next, key);
     if (reason !== undefined) found.push({ path: ["budgets", key], message: reason });
   }
   const [was, is] = [base.budgets.retry, next.retry];
@@ -157,6 +178,12 @@ function findWideBudgets(base: Profile, { budgets }: Document): readonly Widenin
   )
     found.push({ path: ["budgets", "retry"], message: "is milder than what there is otherwise" });
   return found;
+}
+
+/** One budget for each host is more than one for all. */
+function compareBy({ budgets }: Profile, next: Budgets, key: string): string | undefined {
+  if (key !== "send" || budgets.send === undefined || next.send?.by === undefined) return undefined;
+  return budgets.send.by === undefined ? "is for all hosts together otherwise" : undefined;
 }
 
 /** Budgets of other periods cannot be compared, and are refused. */

@@ -32,6 +32,8 @@ const requestSchema: z.ZodMiniType<ActionRequest> = z.discriminatedUnion("kind",
     pids: option,
     upper: option,
     name: option,
+    network: option,
+    allow: z.optional(texts),
     commit: z.enum(["auto", "never"]),
   }),
   z.strictObject({

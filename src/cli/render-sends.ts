@@ -1,0 +1,59 @@
+import type { LoggedSend, LoggedSends } from "../controller/network/list-sends.js";
+import { formatBytes, formatCount, formatDuration } from "../review/format-units.js";
+import { neutralise } from "../review/neutralise.js";
+import { renderTable } from "../review/render-table.js";
+import { describePlace } from "../controller/network/describe-network.js";
+
+const COLUMNS = [
+  { title: "TIME" },
+  { title: "TO" },
+  { title: "REQUEST" },
+  { title: "RESULT" },
+  { title: "OUT", align: "right" },
+  { title: "IN", align: "right" },
+  { title: "TOOK", align: "right" },
+  { title: "WHY" },
+] as const;
+
+/** What a task sent, a line each; below it the names that were looked up in vain. */
+export function renderSends(
+  { sends, refusedLookups }: LoggedSends,
+  o: { readonly colour: boolean; readonly width?: number },
+): string {
+  const lookups = [...refusedLookups].map(
+    ([name, count]) =>
+      `not looked up: ${name === "" ? "(a name that is none)" : name}, ${formatCount(count, "time")}`,
+  );
+  const table =
+    sends.length === 0 ? "nothing was sent\n" : renderTable(COLUMNS, sends.map(toRow), o);
+  return [table, ...lookups.map((line) => `${neutralise(line)}\n`)].join("");
+}
+
+function toRow(send: LoggedSend): readonly string[] {
+  const { at, method, path, via, bytesOut, bytesIn, durationMs } = send;
+  return [
+    at.slice(11, 19),
+    describePlace(send),
+    method === undefined ? `(${via})` : `${method} ${path ?? ""}`,
+    toResult(send),
+    bytesOut === undefined ? "" : formatBytes(bytesOut),
+    bytesIn === undefined ? "" : formatBytes(bytesIn),
+    durationMs === undefined ? "" : formatDuration(durationMs),
+    send.reason ?? "",
+  ];
+}
+
+function toResult({ decision, end, status }: LoggedSend): string {
+  if (decision !== "allow") return "denied";
+  if (end === undefined) return "open";
+  return status === undefined ? end : `${end} ${status}`;
+}
+
+/** As `show --network --json` writes it. */
+export function toSendsObject(session: string, { sends, refusedLookups }: LoggedSends): object {
+  return {
+    session,
+    sends,
+    refusedLookups: [...refusedLookups].map(([name, count]) => ({ name, count })),
+  };
+}

@@ -1,0 +1,168 @@
+import type { AuditEntry } from "../../core/audit-entry.js";
+import { maskSecrets } from "../../core/mask-secrets.js";
+import type { OpenSecret } from "../../core/open-secret.js";
+import type { NetworkPolicy, Send, SendResult, SendVerdict } from "../../core/send.js";
+import type { SessionRecord } from "../../core/session.js";
+import type { SandboxGateway } from "../../engine/engine.js";
+import { openGateway } from "../../network/open-gateway.js";
+import { toUpstreamFor } from "../../network/upstream-proxy.js";
+import { judgeSend } from "../../policy/network/judge-send.js";
+import { mayResolve } from "../../policy/network/may-resolve.js";
+import { toDirectPorts } from "../../policy/network/to-direct-ports.js";
+import type { AuditWriter } from "../../store/audit/open-audit-writer.js";
+import type { Controller } from "../controller.js";
+import { readSessionProfile } from "../session-profile.js";
+import { findOwnPlaces } from "./find-own-places.js";
+import { SendsDesk } from "./judge-sends.js";
+import { writeTrustFile } from "./trust-file.js";
+import type { Taken } from "./send-meter.js";
+
+/** The way out of one task. When it is disposed of nothing leaves any more, and all that was sent is on record. */
+export interface RunningNetwork extends AsyncDisposable {
+  readonly gateway: SandboxGateway;
+}
+
+/**
+ * Opens the gateway of a task of `record`: what it wants to send is judged by `policy` and the profile's budget, and recorded before and after.
+ * Throws `usage` for a proxy of this host's environment that cannot be used.
+ */
+export async function openNetwork(
+  controller: Controller,
+  task: {
+    readonly record: SessionRecord;
+    readonly policy: NetworkPolicy;
+    readonly secrets: readonly OpenSecret[];
+  },
+): Promise<RunningNetwork> {
+  const { record, policy } = task;
+  const forbidden = findOwnPlaces(controller);
+  const upstreamFor = toUpstreamFor(controller.env);
+  const log = await controller.store.openAuditWriter();
+  const budget = readSessionProfile(record)?.budgets.send;
+  const desk = budget === undefined ? undefined : new SendsDesk(controller, record, budget);
+  const judge = new SendJudge({
+    record,
+    policy,
+    desk,
+    log,
+    ownPlaces: () => findOwnPlaces(controller),
+  });
+  const gateway = openGateway({
+    directPorts: toDirectPorts(policy),
+    forbidden,
+    ...(upstreamFor === undefined ? {} : { upstreamFor }),
+    mayResolve: (name) => mayResolve(policy, name),
+    decide: (send, abort) => judge.decide(send, abort),
+    onEnd: (send, result) => judge.end(send, result),
+    onRefusedLookup: ({ name, type }) => judge.note("send.lookup-refused", { name, type }),
+    onMalformed: (via, reason) => judge.note("send.malformed", { via, reason }),
+  });
+  if (policy.inspect.length > 0)
+    writeTrustFile(controller.store.sessionDir(record.session), {
+      caPem: gateway.caPem(),
+      env: controller.env,
+    });
+  return {
+    gateway,
+    [Symbol.asyncDispose]: async () => {
+      await gateway[Symbol.asyncDispose]();
+      await judge.settled();
+      await log[Symbol.asyncDispose]();
+    },
+  };
+}
+
+interface JudgeOptions {
+  readonly record: SessionRecord;
+  readonly policy: NetworkPolicy;
+  readonly desk: SendsDesk | undefined;
+  readonly log: AuditWriter;
+  readonly ownPlaces: () => ReturnType<typeof findOwnPlaces>;
+}
+
+/** Of one task: what it may send, and the record of it. */
+class SendJudge {
+  readonly #o: JudgeOptions;
+  readonly #taken = new Map<number, Taken>();
+  readonly #writing = new Set<Promise<void>>();
+  #notes = 0;
+
+  constructor(o: JudgeOptions) {
+    this.#o = o;
+  }
+
+  /** What could not be recorded is not sent: then this throws. */
+  async decide(send: Send, abort: AbortSignal): Promise<SendVerdict> {
+    const verdict = await this.#judge(send, abort);
+    await this.#append("send.decided", send, {
+      decision: verdict.decision,
+      ...(verdict.rule === undefined ? {} : { rule: verdict.rule }),
+      ...(verdict.decision === "deny" ? { reason: verdict.reason } : {}),
+    });
+    return verdict;
+  }
+
+  end(send: Send, { address, status, reason, ...result }: SendResult): void {
+    this.#taken.get(send.id)?.sent(result.bytesOut);
+    this.#taken.delete(send.id);
+    this.#write(
+      this.#append("send.ended", send, {
+        ...result,
+        ...(address === undefined ? {} : { address }),
+        ...(status === undefined ? {} : { status }),
+        ...(reason === undefined ? {} : { reason: maskSecrets(reason) }),
+      }),
+    );
+  }
+
+  /** Of what was no send; a flood of it is cut. */
+  note(event: string, data: Readonly<Record<string, string>>): void {
+    this.#notes += 1;
+    if (this.#notes > MOST_NOTES) return;
+    const { session } = this.#o.record;
+    this.#write(this.#o.log.append({ event, session, data }));
+  }
+
+  /** Resolves when all is written that was told of. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#writing);
+  }
+
+  async #judge(send: Send, abort: AbortSignal): Promise<SendVerdict> {
+    const { desk, policy, ownPlaces } = this.#o;
+    const verdict = judgeSend(policy, send);
+    // The service may have begun after the task did; only what may be private can be this machine.
+    if (verdict.decision === "allow" && verdict.mayBePrivate)
+      if (ownPlaces().some(({ port }) => port === send.port))
+        return { decision: "deny", reason: `port ${send.port} is the service's own` };
+    if (verdict.decision === "deny" || desk === undefined) return verdict;
+    const admitted = await desk.admit(send, abort);
+    if ("reason" in admitted) return { decision: "deny", reason: admitted.reason };
+    this.#taken.set(send.id, admitted.taken);
+    return verdict;
+  }
+
+  #append(event: string, send: Send, data: NonNullable<AuditEntry["data"]>): Promise<void> {
+    const { id, via, host, port, method, path } = send;
+    const { session } = this.#o.record;
+    const what = {
+      ...{ id, via, host, port },
+      ...(method === undefined ? {} : { method }),
+      ...(path === undefined ? {} : { path: maskSecrets(path) }),
+    };
+    return this.#o.log.append({ event, session, data: { ...what, ...data } });
+  }
+
+  /** The result of what has happened: where it cannot be written, the intent is on record. */
+  #write(writing: Promise<void>): void {
+    const done = writing
+      .catch(() => undefined)
+      .finally(() => {
+        this.#writing.delete(done);
+      });
+    this.#writing.add(done);
+  }
+}
+
+/** Of one task. */
+const MOST_NOTES = 1000;

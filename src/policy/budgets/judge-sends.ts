@@ -1,0 +1,79 @@
+import type { EffectBudget, SendBudget } from "../../core/profile.js";
+
+/** One thing that was sent, or is being: milliseconds of any clock, bytes towards the network as far as they are known. */
+export interface SendCount {
+  readonly at: number;
+  readonly bytes: number;
+}
+
+/** Why one more would be over the budget. */
+export interface SendsOver {
+  readonly unit: "requests" | "bytes";
+  readonly limit: number;
+  /** Of the time that counts. */
+  readonly spent: number;
+  /** Milliseconds until there is room again by itself; undefined: never. */
+  readonly roomInMs: number | undefined;
+}
+
+const WINDOW_MS: Readonly<Record<EffectBudget["per"], number | undefined>> = {
+  run: undefined,
+  minute: 60_000,
+  hour: 3_600_000,
+  day: 86_400_000,
+};
+
+/** Those of `counts` that still count at `now`. */
+export function countingSends(
+  { per }: SendBudget,
+  counts: readonly SendCount[],
+  now: number,
+): readonly SendCount[] {
+  const window = WINDOW_MS[per];
+  return window === undefined ? counts : counts.filter(({ at }) => at > now - window);
+}
+
+/** Whether one more request has room beside what was sent, `counts`, oldest first. Undefined: it has. Bytes are full when they are reached. */
+export function judgeSends(
+  budget: SendBudget,
+  counts: readonly SendCount[],
+  now: number,
+): SendsOver | undefined {
+  const counting = countingSends(budget, counts, now);
+  const window = WINDOW_MS[budget.per];
+  const until = (at: number | undefined): number | undefined =>
+    window === undefined || at === undefined ? undefined : Math.max(1, at + window - now);
+  const { requests, bytes } = budget;
+  if (requests !== undefined && counting.length >= requests)
+    return {
+      unit: "requests",
+      limit: requests,
+      spent: counting.length,
+      roomInMs: until(counting[counting.length - requests]?.at),
+    };
+  const sent = counting.reduce((sum, count) => sum + count.bytes, 0);
+  if (bytes === undefined || sent < bytes) return undefined;
+  return {
+    unit: "bytes",
+    limit: bytes,
+    spent: sent,
+    roomInMs: until(findRoom(counting, sent - bytes)),
+  };
+}
+
+/** When enough has passed out of the window. */
+function findRoom(counting: readonly SendCount[], surplus: number): number | undefined {
+  let left = surplus;
+  for (const { at, bytes } of counting) {
+    left -= bytes;
+    if (left < 0) return at;
+  }
+  return undefined;
+}
+
+/** For a person. */
+export function describeSendsOver({ per, by }: SendBudget, over: SendsOver, host: string): string {
+  const { unit, limit, spent } = over;
+  const of = by === undefined ? "" : ` to ${host}`;
+  return `${spent} ${unit} sent${of}; the budget is ${limit} per ${per}`;
+}

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { judgeSends } from "../../src/policy/budgets/judge-sends.js";
+import { resolveNetwork } from "../../src/policy/network/resolve-network.js";
+import { toPlaceholder } from "../../src/policy/network/to-placeholder.js";
+import { explainProfile } from "../../src/policy/profile/explain-profile.js";
+import { resolve } from "./profile-case.js";
+
+const NONE = { network: { mode: "none", allow: [] } } as const;
+
+test("--allow by itself is an allowlist, --network none stays none, and open is open", () => {
+  assert.equal(resolveNetwork({}, NONE), undefined);
+  assert.equal(resolveNetwork({ network: "none" }, NONE), undefined);
+  assert.deepEqual(resolveNetwork({ allow: ["a.example", "localhost:5432"] }, NONE), {
+    mode: "allowlist",
+    allow: [{ host: "a.example" }, { host: "localhost", ports: [5432] }],
+    inspect: [],
+  });
+  assert.deepEqual(resolveNetwork({ network: "allowlist" }, NONE), {
+    mode: "allowlist",
+    allow: [],
+    inspect: [],
+  });
+  assert.equal(resolveNetwork({ network: "open" }, NONE)?.mode, "open");
+  for (const [texts, message] of [
+    [{ network: "none", allow: ["a.example"] }, /--allow names a host/],
+    [{ network: "host" }, /none, allowlist or open, not host/],
+    [{ allow: ["https://a.example"] }, /--allow "https:\/\/a\.example": no scheme/],
+  ] as const)
+    assert.throws(() => resolveNetwork(texts, NONE), message);
+});
+
+test("a profile's hosts grow, its secrets' hosts are inspected, and none has none", () => {
+  const profile = resolve(`version: 1
+network: {mode: allowlist, allow: [a.example, {host: "*.b.example", ports: [443], paths: [/v1]}]}
+secrets: {API_KEY: {from: {env: API_KEY}, hosts: [api.example]}}
+`);
+  assert.deepEqual(resolveNetwork({ allow: ["c.example:22"] }, profile), {
+    mode: "allowlist",
+    allow: [
+      { host: "a.example" },
+      { host: "*.b.example", ports: [443], paths: ["/v1"] },
+      { host: "c.example", ports: [22] },
+    ],
+    inspect: ["api.example"],
+  });
+  assert.equal(resolveNetwork({ network: "none" }, profile), undefined);
+  const said = explainProfile(profile).find(({ title }) => title === "It may send")?.lines;
+  assert.match(said?.join("\n") ?? "", /API_KEY only to api\.example; the task itself holds/);
+});
+
+const USER = `version: 1
+network: {mode: allowlist, allow: ["*.a.example", {host: b.example, methods: [GET], paths: [/v1]}]}
+budgets: {send: {requests: 10, per: minute, over: hold}}
+`;
+
+test("a project's hosts take the place of more, and what would widen is refused", () => {
+  const narrower = resolve(USER, {
+    project:
+      "version: 1\nnetwork: {mode: allowlist, allow: [x.a.example, {host: b.example, methods: [GET], paths: [/v1/models]}]}\n",
+  });
+  assert.deepEqual(
+    narrower.network.allow.map(({ host }) => host),
+    ["x.a.example", "b.example"],
+  );
+  for (const [line, key] of [
+    ["network: {mode: open}", "network.mode"],
+    ["network: {mode: allowlist, allow: [c.example]}", "network.allow[0]"],
+    ["network: {mode: allowlist, allow: [b.example]}", "network.allow[0]"],
+    ["network: {mode: allowlist, allow: ['x.a.example:22']}", "network.allow[0]"],
+    ["network: {mode: allowlist, allow: [{host: x.a.example, private: true}]}", "network.allow[0]"],
+    ["network: {mode: allowlist, inspect: [x.a.example]}", "network.inspect"],
+    ["secrets: {X: {from: {env: X}, hosts: [x.a.example]}}", "secrets"],
+    ["budgets: {send: {requests: 10, per: minute, by: host, over: hold}}", "budgets.send"],
+  ] as const)
+    assert.throws(
+      () => resolve(USER, { project: `version: 1\n${line}\n` }),
+      (error: Error) => error.message.startsWith(`/w/.sandbox.yaml:2: ${key}: `),
+      line,
+    );
+  const open = "version: 1\nnetwork: {mode: open}\n";
+  assert.equal(
+    resolve(open, { project: "version: 1\nnetwork: {mode: allowlist, allow: [c.example]}\n" })
+      .network.mode,
+    "allowlist",
+    "control: a public host of an open network",
+  );
+  assert.throws(
+    () =>
+      resolve(open, {
+        project: "version: 1\nnetwork: {mode: allowlist, allow: ['localhost:5432']}\n",
+      }),
+    /network\.allow\[0\]/,
+  );
+});
+
+test("a budget of sends has room until its requests or bytes are used up, and says when there is room again", () => {
+  const budget = { requests: 2, bytes: 100, per: "minute", over: "slow" } as const;
+  const counts = [
+    { at: 0, bytes: 10 },
+    { at: 10_000, bytes: 10 },
+  ];
+  assert.equal(judgeSends(budget, counts.slice(1), 20_000), undefined);
+  assert.deepEqual(judgeSends(budget, counts, 20_000), {
+    unit: "requests",
+    limit: 2,
+    spent: 2,
+    roomInMs: 40_000,
+  });
+  assert.equal(judgeSends(budget, counts, 60_001), undefined, "the first is over a minute old");
+  const large = [{ at: 5000, bytes: 100 }];
+  assert.deepEqual(judgeSends(budget, large, 6000), {
+    ...{ unit: "bytes", limit: 100, spent: 100 },
+    roomInMs: 59_000,
+  });
+  const ever = { requests: 2, per: "run", over: "hold" } as const;
+  assert.equal(judgeSends(ever, counts, 10_000_000)?.roomInMs, undefined);
+});
+
+test("a placeholder is as long as its secret, keeps what is public of it, and nothing else", () => {
+  const random = "R".repeat(200);
+  const key = `sk-ant-api03-${"x".repeat(80)}`;
+  assert.equal(toPlaceholder(key, random), `sk-ant-api03-${"R".repeat(80)}`);
+  assert.equal(toPlaceholder("hunter2", random), "R".repeat(16));
+});
