@@ -31,6 +31,8 @@ export interface Send {
   /** Canonical: lower case, no final dot; an IP literal in its shortest form, IPv6 without brackets. */
   readonly host: string;
   readonly port: number;
+  /** The send of the tunnel it came through, which has ended: all that is sent in it is such requests. */
+  readonly within?: number;
   /** Where they can be seen. The path has no query. */
   readonly method?: string;
   readonly path?: string;

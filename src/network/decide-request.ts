@@ -26,7 +26,12 @@ export async function decideRequest(
   }
   const via = entry.kind === "proxy" ? "http" : entry.via;
   const problem = "problem" in target ? target.problem : findFramingProblem(rawHeaders);
-  const sent = await openSend(context, { via, ...place, method, problem }, asking.gone);
+  const within = entry.kind === "proxy" ? undefined : entry.tunnel;
+  const sent = await openSend(
+    context,
+    { via, ...place, method, problem, ...(within === undefined ? {} : { within }) },
+    asking.gone,
+  );
   if (sent.outcome === "allowed" && !("problem" in target))
     return { outcome: "allowed", target, sent };
   const reason = sent.outcome === "refused" ? sent.reason : "it goes nowhere";

@@ -38,4 +38,6 @@ export type HttpEntry =
       readonly via: "connect" | "socks" | "direct" | "inspected";
       readonly host: string;
       readonly port: number;
+      /** The send that the tunnel itself was. */
+      readonly tunnel?: number;
     };

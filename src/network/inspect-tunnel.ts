@@ -34,7 +34,10 @@ export async function inspectTunnel(
   clearTimeout(late);
   if (problem === undefined) {
     sent.end({ end: "done" });
-    return context.serveHttp(inside, { kind: "settled", via: "inspected", host, port });
+    return context.serveHttp(inside, {
+      ...{ kind: "settled", via: "inspected", host, port },
+      tunnel: sent.send.id,
+    });
   }
   const reason = `the client does not take this session's certificate for ${host}: ${problem}`;
   sent.end({ end: "failed", reason });

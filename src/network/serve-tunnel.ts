@@ -71,7 +71,10 @@ async function inspect(
     return inspectTunnel(context, { client, host, port, sent });
   if (first.kind === "http") {
     sent.end({ end: "done" });
-    return context.serveHttp(client, { kind: "settled", via, host, port });
+    return context.serveHttp(client, {
+      ...{ kind: "settled", via, host, port },
+      tunnel: sent.send.id,
+    });
   }
   sent.end({ end: "refused", reason: problem ?? "only TLS and HTTP can be inspected" });
   client.destroy();
@@ -108,7 +111,10 @@ async function carry(
   if (first.kind === "http" && (sink?.received() ?? 0) === 0) {
     upstream.destroy();
     sent.end({ end: "done", address });
-    return context.serveHttp(client, { kind: "settled", via, host, port });
+    return context.serveHttp(client, {
+      ...{ kind: "settled", via, host, port },
+      tunnel: sent.send.id,
+    });
   }
   const joined = await joinStreams(client, upstream, { idleMs: context.limits.idleMs, sink });
   sent.end({ end: joined.reason === undefined ? "done" : "failed", address, ...joined });

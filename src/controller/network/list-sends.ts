@@ -31,19 +31,39 @@ export interface LoggedSends {
 
 /** Reads what the tasks of `session` sent. */
 export async function listSends({ store }: Controller, session: SessionId): Promise<LoggedSends> {
-  const sends: LoggedSend[] = [];
-  /** Of the task that runs at that point of the log: each counts its own from 1. */
-  const open = new Map<number, number>();
-  const refusedLookups = new Map<string, number>();
-  for (const record of (await store.openAudit()).records()) {
-    if (record.session !== session) continue;
-    if (record.event === "run.started") open.clear();
-    else if (record.event === "send.decided")
-      open.set(numberOf(record, "id"), sends.push(toSend(record)) - 1);
-    else if (record.event === "send.ended") addEnd(sends, open.get(numberOf(record, "id")), record);
-    else if (record.event === "send.lookup-refused") countLookup(refusedLookups, record);
+  const list = new SendList();
+  for (const record of (await store.openAudit()).records())
+    if (record.session === session) list.add(record);
+  return list.take();
+}
+
+class SendList {
+  readonly #sends: LoggedSend[] = [];
+  /** Of the task that runs at that point of the log, by number: each counts its own from 1. */
+  readonly #open = new Map<number, number>();
+  /** Those of which the requests are known: they say it all. */
+  readonly #tunnels = new Set<number>();
+  readonly #refusedLookups = new Map<string, number>();
+
+  add(record: AuditRecord): void {
+    const { event } = record;
+    if (event === "run.started") this.#open.clear();
+    else if (event === "send.decided") this.#addDecided(record);
+    else if (event === "send.ended")
+      addEnd(this.#sends, this.#open.get(numberOf(record, "id")), record);
+    else if (event === "send.lookup-refused") countLookup(this.#refusedLookups, record);
   }
-  return { sends, refusedLookups };
+
+  take(): LoggedSends {
+    const sends = this.#sends.filter((_, at) => !this.#tunnels.has(at));
+    return { sends, refusedLookups: this.#refusedLookups };
+  }
+
+  #addDecided(record: AuditRecord): void {
+    const within = this.#open.get(numberOf(record, "within"));
+    if (within !== undefined) this.#tunnels.add(within);
+    this.#open.set(numberOf(record, "id"), this.#sends.push(toSend(record)) - 1);
+  }
 }
 
 function toSend(record: AuditRecord): LoggedSend {

@@ -84,6 +84,8 @@ interface JudgeOptions {
 class SendJudge {
   readonly #o: JudgeOptions;
   readonly #taken = new Map<number, Taken>();
+  /** Sends in which no request was seen yet. */
+  readonly #tunnels = new Map<number, Taken>();
   readonly #writing = new Set<Promise<void>>();
   #notes = 0;
 
@@ -105,6 +107,8 @@ class SendJudge {
   end(send: Send, { address, status, reason, ...result }: SendResult): void {
     this.#taken.get(send.id)?.sent(result.bytesOut);
     this.#taken.delete(send.id);
+    // Of a tunnel that carried bytes itself they were no requests.
+    if (result.end !== "done" || result.bytesOut > 0) this.#tunnels.delete(send.id);
     this.#write(
       this.#append("send.ended", send, {
         ...result,
@@ -136,17 +140,26 @@ class SendJudge {
       if (ownPlaces().some(({ port }) => port === send.port))
         return { decision: "deny", reason: `port ${send.port} is the service's own` };
     if (verdict.decision === "deny" || desk === undefined) return verdict;
+    // The first request in a tunnel has the place that the tunnel took.
+    const inherited = send.within === undefined ? undefined : this.#tunnels.get(send.within);
+    if (inherited !== undefined && send.within !== undefined) {
+      this.#tunnels.delete(send.within);
+      this.#taken.set(send.id, inherited);
+      return verdict;
+    }
     const admitted = await desk.admit(send, abort);
     if ("reason" in admitted) return { decision: "deny", reason: admitted.reason };
     this.#taken.set(send.id, admitted.taken);
+    if (send.method === undefined) this.#tunnels.set(send.id, admitted.taken);
     return verdict;
   }
 
   #append(event: string, send: Send, data: NonNullable<AuditEntry["data"]>): Promise<void> {
-    const { id, via, host, port, method, path } = send;
+    const { id, via, host, port, method, path, within } = send;
     const { session } = this.#o.record;
     const what = {
       ...{ id, via, host, port },
+      ...(within === undefined ? {} : { within }),
       ...(method === undefined ? {} : { method }),
       ...(path === undefined ? {} : { path: maskSecrets(path) }),
     };

@@ -10,7 +10,10 @@ export function toTrustFile(dir: string): string {
 /** Writes them: this host's, and the session's own authority. Readable for the task. */
 export function writeTrustFile(
   dir: string,
-  { caPem, env }: { readonly caPem: string; readonly env: Readonly<Record<string, string | undefined>> },
+  {
+    caPem,
+    env,
+  }: { readonly caPem: string; readonly env: Readonly<Record<string, string | undefined>> },
 ): void {
   const bundle = `${readRoots(env).trimEnd()}\n${caPem.trimEnd()}\n`;
   writeFileSync(toTrustFile(dir), bundle, { mode: 0o644 });
