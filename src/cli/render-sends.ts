@@ -39,8 +39,16 @@ function toRow(send: LoggedSend): readonly string[] {
     bytesOut === undefined ? "" : formatBytes(bytesOut),
     bytesIn === undefined ? "" : formatBytes(bytesIn),
     durationMs === undefined ? "" : formatDuration(durationMs),
-    send.reason ?? "",
+    toWhy(send),
   ];
+}
+
+function toWhy({ reason, secrets = [], misplaced = [] }: LoggedSend): string {
+  return [
+    ...(reason === undefined ? [] : [reason]),
+    ...(secrets.length === 0 ? [] : [`with ${secrets.join(", ")}`]),
+    ...(misplaced.length === 0 ? [] : [`without ${misplaced.join(", ")}: not one of its hosts`]),
+  ].join("; ");
 }
 
 function toResult({ decision, end, status }: LoggedSend): string {

@@ -148,6 +148,34 @@ for (const kind of KINDS)
       assert.equal(server.seen().length, 4);
     });
 
+    test("a secret is put in towards its own host only; the task, the session and the log have a placeholder", async () => {
+      using person = openPerson(kind);
+      using own = await openHttpServer();
+      using other = await openHttpServer();
+      const secret = "ghp_0123456789abcdefghijklmnop";
+      person.make({
+        "../secret.yaml": `version: 1
+network: {mode: allowlist, allow: ["localhost:${own.port}", "localhost:${other.port}"]}
+secrets: {TOKEN: {from: {env: HOST_TOKEN}, hosts: ["localhost:${own.port}"]}}
+`,
+      });
+      const script = `echo "$TOKEN"; for port in ${own.port} ${other.port}; do
+        curl -sS -o /dev/null --noproxy '' -H "Authorization: Bearer $TOKEN" http://localhost:$port/; done`;
+      const ran = person.sandbox(["run", "--profile", "../secret.yaml", "--", "sh", "-c", script], {
+        env: { HOST_TOKEN: secret },
+      });
+      const placeholder = ran.stdout.trim();
+      assert.match(placeholder, /^ghp_[A-Za-z0-9]{26}$/, ran.stderr);
+      assert.notEqual(placeholder, secret);
+      assert.equal(own.seen()[0]?.headers["authorization"], `Bearer ${secret}`);
+      assert.equal(other.seen()[0]?.headers["authorization"], `Bearer ${placeholder}`);
+      const { json } = person.sandboxJson(["show", "latest", "--network"]);
+      assert.deepEqual(json.sends[0].secrets, ["TOKEN"]);
+      assert.deepEqual(json.sends[1].misplaced, ["TOKEN"]);
+      const kept = person.run(["grep", "-rlF", secret, person.stateHome]);
+      assert.equal(kept.stdout, "", "nothing of it is kept");
+    });
+
     test("with over: deny the third is refused, and slow is only slow", async () => {
       using person = openPerson(kind);
       using server = await openHttpServer();

@@ -112,6 +112,11 @@ export const sendsSchema = z.strictObject({
       bytesOut: z.int().min(0).optional(),
       bytesIn: z.int().min(0).optional(),
       durationMs: z.number().min(0).optional(),
+      secrets: z.array(z.string()).optional().describe("Those whose values were put in"),
+      misplaced: z
+        .array(z.string())
+        .optional()
+        .describe("Those whose placeholders went where their values may not"),
     }),
   ),
   refusedLookups: z.array(z.strictObject({ name: z.string(), count: z.int().min(1) })),

@@ -21,6 +21,9 @@ export interface LoggedSend {
   readonly bytesOut?: number;
   readonly bytesIn?: number;
   readonly durationMs?: number;
+  /** Names of secrets that were put in, and of those whose placeholders were sent where they are worth nothing. */
+  readonly secrets?: readonly string[];
+  readonly misplaced?: readonly string[];
 }
 
 /** Of a session, oldest first, and how many lookups got no answer. */
@@ -83,6 +86,7 @@ function addEnd(sends: LoggedSend[], at: number | undefined, record: AuditRecord
   sends[at] = {
     ...send,
     ...pick(record, ["end", "reason", "address", "status", "bytesOut", "bytesIn", "durationMs"]),
+    ...pick(record, ["secrets", "misplaced"]),
   };
 }
 

@@ -5,6 +5,7 @@ import type { NetworkPolicy, Send, SendResult, SendVerdict } from "../../core/se
 import type { SessionRecord } from "../../core/session.js";
 import type { SandboxGateway } from "../../engine/engine.js";
 import { openGateway } from "../../network/open-gateway.js";
+import { readRoots } from "../../network/read-roots.js";
 import { toUpstreamFor } from "../../network/upstream-proxy.js";
 import { judgeSend } from "../../policy/network/judge-send.js";
 import { mayResolve } from "../../policy/network/may-resolve.js";
@@ -50,6 +51,8 @@ export async function openNetwork(
   const gateway = openGateway({
     directPorts: toDirectPorts(policy),
     forbidden,
+    secrets: task.secrets,
+    readRoots: () => readRoots(controller.env),
     ...(upstreamFor === undefined ? {} : { upstreamFor }),
     mayResolve: (name) => mayResolve(policy, name),
     decide: (send, abort) => judge.decide(send, abort),

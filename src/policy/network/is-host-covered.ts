@@ -2,9 +2,8 @@ import { toAddressClass } from "../../core/address-class.js";
 import { parseIp } from "../../core/ip-address.js";
 import type { ProfileNetwork } from "../../core/profile.js";
 import type { HostRule } from "../../core/send.js";
-import { USUAL_PORTS } from "./judge-send.js";
-import { matchesHost } from "./match-host.js";
-import { isBelow } from "./path-prefix.js";
+import { matchesHost, USUAL_PORTS } from "../../core/match-host.js";
+import { isBelow } from "../../core/path-prefix.js";
 
 /** Whether everything that `rule` allows is allowed by `network` already. */
 export function isHostCovered(network: ProfileNetwork, rule: HostRule): boolean {
