@@ -51,6 +51,7 @@ test("each object of the contract has its schema, and each schema its name", () 
     "review",
     "rollback",
     "run",
+    "sends",
     "show",
   ]);
   for (const [name, schema] of Object.entries(OUTPUT_SCHEMAS))
