@@ -10,12 +10,16 @@ import { openSessionAuthority } from "./session-authority.js";
 import { toListeners } from "./to-listeners.js";
 
 const MOST_TURNS = 100;
+/** Shorter ones would be found by chance. */
+const LEAST_PLACEHOLDER = 8;
 
 /**
  * Opens the gateway of one sandbox. It has no socket until it adopts those that were made inside, and serves them until it is
  * disposed of: then every connection is cut and every send has ended.
  */
 export function openGateway(options: GatewayOptions): Gateway {
+  if (options.secrets?.some(({ placeholder }) => placeholder.length < LEAST_PLACEHOLDER))
+    throw new Error(`a placeholder has ${LEAST_PLACEHOLDER} characters at least`);
   const counts = { sends: 0, refused: 0, refusedLookups: 0 };
   const context = toContext(options, counts);
   const listeners = toListeners(context.ports, options.directPorts);

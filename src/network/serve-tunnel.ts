@@ -64,7 +64,7 @@ async function inspect(
 ): Promise<void> {
   const late = setTimeout(() => client.destroy(), context.limits.openingMs);
   const first = await readOpening(client)
-    .catch(() => ({ kind: "silent" }) as const)
+    .catch(() => ({ kind: "malformed" }) as const)
     .finally(() => clearTimeout(late));
   const problem = first.kind === "tls" ? findNameProblem(first.name, host) : undefined;
   if (first.kind === "tls" && problem === undefined)
@@ -116,8 +116,11 @@ async function carry(
       tunnel: sent.send.id,
     });
   }
+  const cut = first.kind === "cut" ? first.bytes : Buffer.alloc(0);
+  upstream.write(cut);
   const joined = await joinStreams(client, upstream, { idleMs: context.limits.idleMs, sink });
-  sent.end({ end: joined.reason === undefined ? "done" : "failed", address, ...joined });
+  const bytesOut = joined.bytesOut + cut.length;
+  sent.end({ end: joined.reason === undefined ? "done" : "failed", address, ...joined, bytesOut });
 }
 
 /**
@@ -141,7 +144,7 @@ async function awaitFirst(
   try {
     return await readOpening(client);
   } catch {
-    return client.readableEnded ? { kind: "silent" } : "gone";
+    return "gone";
   } finally {
     clearTimeout(late);
     upstream.off("readable", greet).off("end", finish).off("close", give);
@@ -160,15 +163,17 @@ function findProblem(
     case "tls":
       return findNameProblem(opening.name, host);
     case "other":
+    case "cut":
+      if (opening.kind === "cut" && opening.bytes.length === 0) return undefined;
       return port === ports.tls ? "at port 443 only TLS, HTTP and SSH may begin" : undefined;
     default:
       return undefined;
   }
 }
 
-/** RFC 6066: no name is sent for an address. */
+/** RFC 6066: no name is sent for an address, such as the loopback's, which is `localhost` here. */
 function findNameProblem(name: string | undefined, host: string): string | undefined {
-  const isAddress = parseIp(host) !== undefined;
+  const isAddress = parseIp(host) !== undefined || host === "localhost";
   if (name === undefined)
     return isAddress ? undefined : `the TLS inside names no host: it must name ${host}`;
   const parsed = parseHost(name);

@@ -112,6 +112,35 @@ test("carries a protocol in which the server speaks first, and half-closes both 
   assert.equal(result.bytesOut, 7);
 });
 
+test("takes a request of any method for one, also after blank lines and in pieces", async () => {
+  let requests = 0;
+  await using server = await serveRequests((_, response) => {
+    requests++;
+    response.end();
+  });
+  const place = `web.test:${server.port}`;
+  await using gate = await openCase({ allow: [place], hosts: { "web.test": ["127.0.0.1"] } });
+  for (const start of ["\r\n\r\nGET", "PROPFIND", "PROPF|IND", "SEARCH"]) {
+    const client = await openRaw(gate.ports.http);
+    client.write(`CONNECT ${place} HTTP/1.0\r\n\r\n`);
+    await readBytes(client, ESTABLISHED.length);
+    for (const piece of `${start} / HTTP/1.1\r\nHost: evil.test\r\n\r\n`.split("|")) {
+      client.write(piece);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    client.end();
+    assert.match((await readAll(client)).toString(), /^HTTP\/1\.1 40[03] /, start);
+  }
+  assert.equal(requests, 0);
+});
+
+test("passes on what a server says that speaks first and ends, to a client that says nothing", async () => {
+  await using server = await serveSockets((socket) => socket.end("the time"));
+  await using gate = await openCase({ allow: [`localhost:${server.port}`] });
+  const answer = await talk(gate.ports.http, `CONNECT localhost:${server.port} HTTP/1.0\r\n\r\n`);
+  assert.equal(answer, `${ESTABLISHED}the time`);
+});
+
 test("refuses CONNECT targets that two readers could read in two ways", async () => {
   await using gate = await openCase({ allow: ["web.test", "localhost"] });
   const targets = [
