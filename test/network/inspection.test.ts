@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
@@ -58,21 +59,30 @@ test("opens the TLS of a host that is inspected: each request is decided by meth
 
 test("refuses a server that cannot prove its name, TLS for another name, and what is neither TLS nor HTTP", async () => {
   let requests = 0;
+  const other = makeCertificate(["other.test"]);
   await using server = await serveTlsRequests(
     (_, response) => {
       requests++;
       response.end("inside");
     },
-    { files: makeCertificate(["other.test"]) },
+    { files: other },
   );
   const place = `api.test:${server.port}`;
   await using gate = await openCase({
     allow: [place],
     inspect: ["api.test"],
     hosts: { "api.test": ["127.0.0.1"] },
+    readRoots: () => other.cert,
   });
+  await using trusting = await openCase({
+    allow: [place],
+    inspect: ["api.test"],
+    hosts: { "api.test": ["127.0.0.1"] },
+  });
+  const untrusted = await curl("-k", "-x", trusting.proxy, `https://${place}/`);
+  assert.match(untrusted.stdout, /^sandbox: no TLS with api\.test: /);
   const got = await curl("-k", "-x", gate.proxy, `https://${place}/`);
-  assert.match(got.stdout, /^sandbox: no TLS with api\.test: /);
+  assert.match(got.stdout, /^sandbox: no TLS with api\.test: ERR_TLS_CERT_ALTNAME_INVALID/);
   await runClient([
     "openssl",
     "s_client",
@@ -130,6 +140,9 @@ test("makes certificates that openssl, Node and Python verify, for names and for
     "api.test",
   ]);
   assert.match(verified.stdout, /Verify return code: 0 \(ok\)/);
+  const [pem = ""] = /-----BEGIN[\s\S]*?END CERTIFICATE-----/.exec(verified.stdout) ?? [];
+  // Go and Java take no name from anywhere else.
+  assert.equal(new X509Certificate(pem).subjectAltName, "DNS:api.test");
   assert.equal(
     (await curl("--cacert", ca, "-x", gate.proxy, `https://127.0.0.1:${port}/`)).stdout,
     "inside",

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { test } from "node:test";
 import { openCase } from "./gateway-case.js";
 import { openRaw, readAll, readBytes, talk } from "./raw-client.js";
@@ -132,6 +133,25 @@ test("takes a request of any method for one, also after blank lines and in piece
     assert.match((await readAll(client)).toString(), /^HTTP\/1\.1 40[03] /, start);
   }
   assert.equal(requests, 0);
+});
+
+test("breaks a client whose server broke off, so that nothing cut short looks whole", async () => {
+  await using server = await serveSockets((socket) => {
+    socket.once("data", () => {
+      socket.write("half");
+      socket.once("data", () => socket.resetAndDestroy());
+    });
+  });
+  await using gate = await openCase({ allow: [`localhost:${server.port}`] });
+  const client = await openRaw(gate.ports.http);
+  const failed = once(client, "error").catch((error: unknown) => [error]);
+  client.write(`CONNECT localhost:${server.port} HTTP/1.0\r\n\r\n!`);
+  await readBytes(client, ESTABLISHED.length + 4);
+  client.write("!");
+  client.resume();
+  const [error] = (await failed) as [NodeJS.ErrnoException];
+  assert.equal(error.code, "ECONNRESET");
+  assert.equal((await gate.nextEnd()).result.reason, "the server broke off");
 });
 
 test("passes on what a server says that speaks first and ends, to a client that says nothing", async () => {
