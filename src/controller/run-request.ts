@@ -25,6 +25,8 @@ export interface RunRequest {
   readonly allow?: readonly string[];
   readonly name: string | undefined;
   readonly terminal: boolean;
+  /** Nobody will ever answer a question: what would wait for one is ended. */
+  readonly isUnattended?: boolean;
   /** Asks a person about the command itself; undefined where nobody is there. */
   readonly approve?: Approve;
   /** Of the profile: the variables that pass, and what is thrown away (absolute paths). */

@@ -52,7 +52,10 @@ export async function runTask(
     controller.notice(
       "sandbox: the state directory is on another filesystem: a commit copies what it could have renamed",
     );
-  return await superviseSession(controller, { record, engine, io, secrets });
+  return await superviseSession(controller, {
+    ...{ record, engine, io, secrets },
+    isUnattended: request.isUnattended === true,
+  });
 }
 
 /** What a network needs before the task begins; most runs have none, and load nothing. */
@@ -123,6 +126,7 @@ export async function superviseSession(
     readonly engine: Engine;
     readonly io: TaskIo;
     readonly secrets: readonly OpenSecret[];
+    readonly isUnattended?: boolean;
   },
 ): Promise<RunResult> {
   const { record, engine, io, secrets } = task;
@@ -142,7 +146,7 @@ export async function superviseSession(
         const shown = { ...record, runtime, limits };
         controller.store.updateSession(shown, { durable: false });
         void import("./seal-untouched.js");
-        return startWatch(controller, shown, running);
+        return startWatch(controller, shown, { running, isUnattended: task.isUnattended === true });
       },
     });
     if (end.outcome.outcome === "not-started") {

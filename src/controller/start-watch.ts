@@ -8,12 +8,14 @@ import type { BudgetWatch } from "./watch-budgets.js";
 export function startWatch(
   controller: Controller,
   record: SessionRecord,
-  running: RunningSandbox,
+  { running, isUnattended }: { readonly running: RunningSandbox; readonly isUnattended: boolean },
 ): Promise<BudgetWatch | undefined> | undefined {
   const budgets = readSessionProfile(record)?.budgets;
   if (budgets?.delete === undefined && budgets?.overwrite === undefined) return undefined;
   return import("./watch-budgets.js")
-    .then(({ watchBudgets }) => watchBudgets(controller, { record, running, budgets }))
+    .then(({ watchBudgets }) =>
+      watchBudgets(controller, { record, running, budgets, isUnattended }),
+    )
     .catch((error: unknown) => {
       const why = error instanceof Error ? error.message : String(error);
       running.stop(`its budget cannot be watched: ${why}`);

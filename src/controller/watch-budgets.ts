@@ -24,6 +24,8 @@ export interface WatchedTask {
   readonly record: SessionRecord;
   readonly running: RunningSandbox;
   readonly budgets: Budgets;
+  /** Nobody will answer: instead of being frozen it is ended. */
+  readonly isUnattended: boolean;
 }
 
 /** Between two looks at a task that goes about its work, and at one that has nothing new to show for a while. */
@@ -134,11 +136,12 @@ class Watch implements BudgetWatch {
   }
 
   async #act(verdict: "hold" | "deny" | "slow", over: readonly OverBudgetItem[]): Promise<void> {
-    const { running } = this.#task;
+    const { running, isUnattended } = this.#task;
     const why = describe(over);
-    if (verdict === "deny") {
+    if (verdict === "deny" || (verdict === "hold" && isUnattended)) {
       this.#log("run.over-budget", { why, decision: "deny" });
-      running.stop(`it ${why}, and the profile denies it`);
+      const by = verdict === "deny" ? "the profile denies it" : "nobody is there to decide";
+      running.stop(`it ${why}, and ${by}`);
       return await this.#rest(REST_MS);
     }
     if (verdict === "hold") return await this.#freeze(why);

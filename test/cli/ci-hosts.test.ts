@@ -69,6 +69,23 @@ test("in a step of GitHub's, nothing that a task prints or names is a command", 
   assert.equal(plain.stdout, "");
 });
 
+test("a task that goes on over its budget is ended, since nobody can decide: exit 4", () => {
+  using person = open();
+  const files = Array.from({ length: 12 }, (_, at) => [`d/${at}`, "x\n"]);
+  person.make({
+    ...Object.fromEntries(files),
+    "../budget.yaml": "version: 1\nbudgets: {delete: {files: 2, per: run, over: hold}}\n",
+  });
+  const script = 'for f in d/*; do rm "$f"; sleep 1; done; sleep 60';
+  const run = person.sandboxJson([
+    ...["run", "--ci", "--profile", "../budget.yaml", "--timeout", "100s"],
+    ...["--", "sh", "-c", script],
+  ]);
+  assert.deepEqual([run.status, run.json.outcome], [4, "interrupted"], run.stderr);
+  assert.match(run.json.problem.message, /over budget: .*nobody is there to decide/);
+  assert.deepEqual(person.sandboxJson(["approvals"]).json.approvals, []);
+});
+
 test("a summary never makes GitHub's file longer than it takes", () => {
   using person = open();
   const step = openStep(person);

@@ -1,5 +1,6 @@
 import type { CommitReport } from "../../controller/carry-out-commit.js";
 import type { Controller } from "../../controller/controller.js";
+import { findOverBudget } from "../../controller/find-over-budget.js";
 import { openCommit } from "../../controller/open-commit.js";
 import type { RunRequest } from "../../controller/run-request.js";
 import { runTask } from "../../controller/run-task.js";
@@ -115,6 +116,10 @@ async function commitIfAsked(context: CliContext, ran: Ran): Promise<CiResult> {
     ...{ controller, review, end: judgeOutcome(outcome), conflicts: [] },
     ...(wantsStat ? { diffstat: readDiffstat(review) } : {}),
   };
+  if (outcome.outcome === "interrupted" && (await isOverBudget(controller, review))) {
+    const problem = { code: "denied", message: `over budget: ${outcome.reason}`, list: [] };
+    return { ...known, end: { verdict: "denied", exit: EXIT_CODES.denied }, problem };
+  }
   const hasChanges = review.changeset.changes.length > 0;
   if (asked.commit === "never" || known.end.verdict !== "passed" || !hasChanges) return known;
   try {
@@ -123,6 +128,14 @@ async function commitIfAsked(context: CliContext, ran: Ran): Promise<CiResult> {
     await renderError(error, { ...context, stdout: context.stderr }, false);
     return { ...known, end: judgeError(error), problem: toProblem(error) };
   }
+}
+
+/** A task that was ended for what it destroyed has not failed by itself. */
+async function isOverBudget(
+  controller: Controller,
+  { record, changeset }: SessionReview,
+): Promise<boolean> {
+  return (await findOverBudget(controller, record, changeset.changes)).length > 0;
 }
 
 function isMarkdown({ format }: ReportTarget): boolean {

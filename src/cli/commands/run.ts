@@ -91,6 +91,7 @@ async function actInCi(
       ...toTaskRequest(options),
       command: command.args,
       terminal: false,
+      isUnattended: true,
       approve: async () => false,
     },
     reports: options.report ?? [],
