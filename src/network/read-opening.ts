@@ -64,7 +64,9 @@ function toTextual(words: string): Opening | undefined {
   const [line, ...rest] = words.split(/[\r\n]/, 2);
   if (rest.length > 0)
     return /^\S+ .*HTTP\/1\.\d *$/i.test(line ?? "") ? { kind: "http" } : { kind: "other" };
-  const isUnclear = "SSH-".startsWith(words) || /^[A-Za-z]+(?: [ -~]*)?$/.test(words);
+  // A word alone may be all that a client of another protocol says before it waits for an answer.
+  const isUnclear =
+    ["SSH-", ...METHODS].some((word) => word.startsWith(words)) || /^[A-Za-z]+ [ -~]*$/.test(words);
   return isUnclear && words.length < MOST_LINE - MOST_BLANK ? undefined : { kind: "other" };
 }
 

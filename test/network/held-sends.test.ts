@@ -109,6 +109,9 @@ test("closes what comes beyond the limit of connections, and serves again when o
   const [first, second] = [await openRaw(gate.ports.http), await openRaw(gate.ports.socks)];
   first.write("GET ");
   second.write("\x05");
+  // The two sockets are accepted in any order: the third must come after both.
+  while (gate.gateway.stats().connections < 2)
+    await new Promise((resolve) => setImmediate(resolve));
   const third = await openRaw(gate.ports.http);
   assert.equal((await readAll(third)).toString(), "");
   const ended = once(first, "close");

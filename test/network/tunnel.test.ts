@@ -121,7 +121,7 @@ test("takes a request of any method for one, also after blank lines and in piece
   });
   const place = `web.test:${server.port}`;
   await using gate = await openCase({ allow: [place], hosts: { "web.test": ["127.0.0.1"] } });
-  for (const start of ["\r\n\r\nGET", "PROPFIND", "PROPF|IND", "SEARCH"]) {
+  for (const start of ["\r\n\r\nGET", "PROPFIND", "G|ET", "PROPFIND /|x", "SEARCH"]) {
     const client = await openRaw(gate.ports.http);
     client.write(`CONNECT ${place} HTTP/1.0\r\n\r\n`);
     await readBytes(client, ESTABLISHED.length);
