@@ -70,6 +70,22 @@ export function maskArgv(argv: readonly string[]): readonly string[] {
   return more > 0 ? [...words, `… (${more} more words)`] : words;
 }
 
+/** A part of a text: from `start` to before `end`. */
+export interface TextSpan {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Where secrets of known formats stand in `text`. */
+export function findKnownSecrets(text: string): readonly TextSpan[] {
+  return FORMATS.flatMap((format) =>
+    [...text.matchAll(format)].map(({ 0: found, index }) => ({
+      start: index,
+      end: index + found.length,
+    })),
+  );
+}
+
 /** True for a name whose value is a secret: `GITHUB_TOKEN`, `--api-key`, `Authorization`. */
 export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name) || CAMEL_KEY.test(name);
