@@ -7,6 +7,7 @@ import { sealLayers } from "../overlay/seal-layers.js";
 import { resolveExec } from "../policy/resolve-spec.js";
 import { DEFAULT_PROFILE } from "../policy/profile/default-profile.js";
 import { toExecScope } from "./approvals/to-run-scope.js";
+import { completeCommand } from "./complete-command.js";
 import type { Controller } from "./controller.js";
 import { findFailures } from "./count-failures.js";
 import type { RunResult } from "./finish-run.js";
@@ -26,14 +27,18 @@ import type { TaskIo } from "./supervise-task.js";
  */
 export async function execTask(
   controller: Controller,
-  request: ExecRequest & { readonly session: SessionId },
+  asked: ExecRequest & { readonly session: SessionId },
   io: TaskIo,
 ): Promise<RunResult> {
-  await using _lock = await lockSession(controller, request.session);
-  const record = refuseGone(await controller.store.readSession(request.session));
+  await using _lock = await lockSession(controller, asked.session);
+  const record = refuseGone(await controller.store.readSession(asked.session));
   await refuseAlive(controller, record);
   await recoverBefore(controller, record.workspaces);
   const profile = readSessionProfile(record);
+  const request =
+    profile === undefined
+      ? asked
+      : completeCommand(controller, asked, { profile, name: record.profile?.name ?? "default" });
   const { secrets, inside } = await prepareExecNetwork(controller, record);
   const plain = toExecSpec(controller, record, withProfile(request, profile));
   // New placeholders: those of the last task stand for nothing any more.

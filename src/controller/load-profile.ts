@@ -1,6 +1,7 @@
 import path from "node:path";
 import { SandboxError } from "../core/error.js";
 import type { FrozenProfile, Profile } from "../core/profile.js";
+import { AGENT_PRESETS } from "../policy/profile/agent-presets.js";
 import { freezeProfile } from "../policy/profile/canonical-profile.js";
 import { type ProfileSource, resolveProfile } from "../policy/profile/resolve-profile.js";
 import type { Controller } from "./controller.js";
@@ -32,7 +33,7 @@ export function loadProfile(
 }
 
 /** The built-in names, for messages. */
-const BUILT_IN = ["default", "strict", "ci", "offline", "permissive-reads"];
+const BUILT_IN = ["default", "strict", "ci", "offline", "permissive-reads", ...AGENT_PRESETS];
 
 function findNamed(name: string, find: (name: string) => ProfileSource | undefined): ProfileSource {
   const found = /^[A-Za-z0-9][\w.-]{0,63}$/.test(name) ? find(name) : undefined;

@@ -3,6 +3,7 @@ import { isInside } from "../core/system-path.js";
 import { findDeniedPrograms } from "../policy/commands/find-denied-programs.js";
 import { toRunScope } from "./approvals/to-run-scope.js";
 import { applyProfile, refuseOtherUser } from "./apply-profile.js";
+import { completeCommand } from "./complete-command.js";
 import type { Controller } from "./controller.js";
 import { findEarlierFailures } from "./count-failures.js";
 import { findDeniedFiles } from "./find-denied-files.js";
@@ -17,10 +18,14 @@ import type { RunRequest } from "./run-request.js";
 /** As `prepareRun`, with a profile that has to be read. The projects' own files are readable only for the task. */
 export async function prepareProfiledRun(
   controller: Controller,
-  request: RunRequest,
+  asking: RunRequest,
   workspaces: readonly string[],
 ): Promise<PreparedRun> {
-  const { profile, frozen } = loadProfile(controller, request.profile, workspaces);
+  const { profile, frozen } = loadProfile(controller, asking.profile, workspaces);
+  const request = completeCommand(controller, asking, {
+    ...{ profile, name: frozen.name },
+    isPreset: asking.isPreset === true,
+  });
   const applied = applyProfile(request, profile, workspaces);
   const { network } = await findNetwork(request, profile);
   const readOnly = [...applied.readOnly, ...findProjectFiles(workspaces)];

@@ -1,3 +1,6 @@
+import path from "node:path";
+import { isInside } from "../core/system-path.js";
+import { toPresetName } from "../policy/profile/agent-presets.js";
 import { BASE_PROFILE } from "../policy/profile/base-profile.js";
 import { DEFAULT_PROFILE } from "../policy/profile/default-profile.js";
 import type { Controller } from "./controller.js";
@@ -16,6 +19,12 @@ export async function prepareRun(
   request: RunRequest,
 ): Promise<PreparedRun> {
   const workspaces = resolveWorkspaces(controller, request.dirs);
+  const preset = findPreset(controller, request, workspaces);
+  if (preset !== undefined) {
+    const { prepareProfiledRun } = await import("./prepare-profiled-run.js");
+    const chosen = { ...request, profile: preset, isPreset: true } as const;
+    return prepareProfiledRun(controller, chosen, workspaces);
+  }
   const isDefault =
     request.profile === undefined &&
     !hasOwnDefault(controller.profiles) &&
@@ -29,4 +38,22 @@ export async function prepareRun(
     };
   const { prepareProfiledRun } = await import("./prepare-profiled-run.js");
   return prepareProfiledRun(controller, request, workspaces);
+}
+
+/**
+ * The preset of an agent, by the name of the program that is asked for, where no profile is and nobody has a default of their own. A program that the task itself
+ * could have written is not taken for what it is called.
+ */
+function findPreset(
+  controller: Controller,
+  { profile, command }: RunRequest,
+  workspaces: readonly string[],
+): string | undefined {
+  const name = toPresetName(command);
+  if (name === undefined || profile !== undefined || hasOwnDefault(controller.profiles))
+    return undefined;
+  const [program = ""] = command;
+  const file = path.resolve(controller.cwd, program);
+  const isOwn = program.includes("/") && workspaces.some((workspace) => isInside(file, workspace));
+  return isOwn ? undefined : name;
 }

@@ -29,6 +29,8 @@ export interface RunRequest {
   readonly isUnattended?: boolean;
   /** Asks a person about the command itself; undefined where nobody is there. */
   readonly approve?: Approve;
+  /** The profile was chosen by the program's name: nobody asked for it. */
+  readonly isPreset?: true;
   /** Of the profile: the variables that pass, and what is thrown away (absolute paths). */
   readonly passed?: readonly string[];
   readonly scratch?: readonly string[];

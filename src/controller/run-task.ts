@@ -12,6 +12,7 @@ import { resolveSpec } from "../policy/resolve-spec.js";
 import type { Controller } from "./controller.js";
 import { finishRun, type RunResult } from "./finish-run.js";
 import type { RunFacts } from "./gather-facts.js";
+import { closeTaskHome, openTaskHome } from "./home/open-task-home.js";
 import type { PreparedNetwork } from "./network/prepare-network.js";
 import type { RunningNetwork } from "./network/open-network.js";
 import { openSession } from "./open-session.js";
@@ -129,9 +130,13 @@ export async function superviseSession(
     readonly isUnattended?: boolean;
   },
 ): Promise<RunResult> {
-  const { record, engine, io, secrets } = task;
+  const { engine, io } = task;
+  let { record } = task;
   let end: TaskEnd;
   try {
+    const home = await openTaskHome(controller, record);
+    record = home.record;
+    const secrets = [...task.secrets, ...home.secrets];
     await using network = await openRecordedNetwork(controller, record, secrets);
     end = await superviseTask(controller, {
       engine,
@@ -163,6 +168,7 @@ export async function superviseSession(
     return await finishRun(controller, record, end);
   } finally {
     await end.cleaned;
+    await closeTaskHome(record);
   }
 }
 

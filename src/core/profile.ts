@@ -31,6 +31,10 @@ export interface Profile {
   readonly network: ProfileNetwork;
   /** By the variable that holds a placeholder inside; absent: none. */
   readonly secrets?: Readonly<Record<string, SecretRule>>;
+  /** What of the person's home a task finds in its own; absent: nothing. */
+  readonly home?: readonly HomeRule[];
+  /** By a program's name: what is added to its command; absent: nothing. */
+  readonly arguments?: Readonly<Record<string, AddedArguments>>;
   readonly exec: "allowed" | "workspace-denied";
   readonly commands: { readonly default: Verdict; readonly rules: readonly CommandRule[] };
   readonly changes: readonly ChangeRule[];
@@ -64,6 +68,25 @@ export type SecretSource =
   | { readonly file: string }
   | { readonly command: readonly string[] }
   | { readonly keyring: Readonly<Record<string, string>> };
+
+/** Words that come behind the program, unless the command has one of those words, one of `unless`, or one of them with `=` and a value. */
+interface AddedArguments {
+  readonly add: readonly string[];
+  readonly unless: readonly string[];
+}
+
+/** A file or directory of the person's home. */
+export interface HomeRule {
+  /** Below the home, without wildcards. */
+  readonly path: string;
+  /** `scratch`: a copy, changes of which are thrown away; `readonly`: a copy; `cache`: the directory itself, changes of which are thrown away. */
+  readonly mode: "scratch" | "readonly" | "cache";
+  /** Of a JSON file only these keys. */
+  readonly keys?: readonly string[];
+  /** Where what is secret in it may go; none: it is of no use inside. */
+  readonly hosts: readonly HostRule[];
+  readonly in: readonly SecretPlace[];
+}
 
 /** A relative path is a glob below each workspace; an absolute one is the host's. */
 interface PathRule {

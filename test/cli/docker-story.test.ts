@@ -27,6 +27,27 @@ describe("the docker engine from the command line", {
   const run = (args: readonly string[], env = docker.env) =>
     person.sandbox(["run", "--engine", "docker", ...args], { env });
 
+  test("a home of copies, with nothing secret in it, and nothing of it comes back", () => {
+    person.make({
+      "../home.yaml":
+        "version: 1\nhome: [{path: .tool, mode: scratch}, {path: .rc, mode: readonly}, {path: .none, mode: cache}]\n",
+      "../.tool/deep/a.json": '{"token": "abcdefgh12345678"}',
+      "../.rc": "rc\n",
+    });
+    const script =
+      "cd; cat .tool/deep/a.json .rc; echo n > .tool/deep/new && echo written; echo x > .rc || echo closed";
+    const ran = run(["--profile", "../home.yaml", "--", "sh", "-c", script]);
+    assert.equal(ran.status, 0, ran.stderr);
+    assert.match(ran.stdout, /^\{"token": "\w{16}"\}rc\nwritten\nclosed\n$/);
+    assert.ok(!ran.stdout.includes("abcdefgh12345678"));
+    assert.deepEqual(person.sandboxJson(["diff", "latest"]).json.changes, []);
+    assert.ok(!existsSync(path.join(person.home, ".tool/deep/new")));
+    const again = person.sandbox(["exec", "latest", "--", "ls", "-A", "/home/sandbox/.tool/deep"], {
+      env: docker.env,
+    });
+    assert.equal(again.stdout, "a.json\n", again.stderr);
+  });
+
   /** Containers and volumes, of whomever. */
   const list = () => [
     docker.docker(["ps", "-aq", "--no-trunc"]),

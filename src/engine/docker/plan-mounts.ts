@@ -56,8 +56,10 @@ export function planMounts(
   refuseTaken(spec);
   const options = `nosuid,nodev,${toExecOption(spec)},mode=0700,uid=${spec.uid},gid=${spec.gid},size=25%`;
   const nothing = path.join(cacheDir, "nothing");
+  const hasHome = spec.mounts.some(({ target }) => target === spec.home);
   return [
-    { type: "tmpfs", target: spec.home, options },
+    // Docker takes one mount for each place.
+    ...(hasHome ? [] : [{ type: "tmpfs", target: spec.home, options } as const]),
     ...spec.mounts.flatMap((mount) => toMounts(mount, { nothing, places, mounts: spec.mounts })),
   ];
 }

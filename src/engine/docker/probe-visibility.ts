@@ -71,8 +71,11 @@ function toPlace(file: string): string {
 
 /** The daemon, and each workspace and place of layers with its inode. */
 function toKey({ daemon, spec }: OpenLayersInput): string {
+  // The home's layers lie with those of a workspace, and are new in each session.
   const roots = spec.mounts.flatMap((mount) =>
-    mount.kind === "overlay" ? [mount.lower, toSessions(mount.upper)] : [],
+    mount.kind === "overlay" && mount.target !== spec.home
+      ? [mount.lower, toSessions(mount.upper)]
+      : [],
   );
   const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8");
   const socket = statSync(daemon.address.slice("unix://".length), { throwIfNoEntry: false });

@@ -17,14 +17,14 @@ const MODES = ["none", "allowlist", "open"] as const;
  */
 export function resolveNetwork(
   { network, allow = [] }: NetworkTexts,
-  { network: profile, secrets = {} }: Pick<Profile, "network" | "secrets">,
+  { network: profile, secrets = {}, home = [] }: Pick<Profile, "network" | "secrets" | "home">,
 ): NetworkPolicy | undefined {
   const mode = chooseMode(network, { profile: profile.mode, hasHosts: allow.length > 0 });
   const hosts = allow.map(parseAllowed);
   // Only in what the gateway reads can it put a secret in its place.
   const inspect = new Set([
     ...(profile.inspect ?? []),
-    ...Object.values(secrets).flatMap((secret) => secret.hosts.map(({ host }) => host)),
+    ...[...Object.values(secrets), ...home].flatMap(({ hosts }) => hosts.map(({ host }) => host)),
   ]);
   if (mode !== "none") return { mode, allow: [...profile.allow, ...hosts], inspect: [...inspect] };
   if (hosts.length === 0) return undefined;

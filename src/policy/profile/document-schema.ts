@@ -1,37 +1,12 @@
 import * as z from "zod";
 import { RISK_IDS } from "../../core/risk.js";
-import { parseHostMapping } from "../network/parse-host-mapping.js";
-import { parseRuleHost } from "../network/parse-host-rule.js";
 import { parseGlob } from "./glob.js";
+import { home, network, programArguments, secrets } from "./network-schema.js";
+import { list, name, object, oneOf, text, variable, whole, word } from "./schema-parts.js";
 import { isDuration, isSize } from "./units.js";
 
-// A profile as a person writes it. Every object is strict and says which keys it knows; every leaf says its right form.
+// A profile as a person writes it.
 
-function object<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
-  return z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === "unrecognized_keys"
-        ? `unknown key ${issue.keys.join(", ")}; known here: ${Object.keys(shape).join(", ")}`
-        : `give a mapping with ${Object.keys(shape).join(", ")}`,
-  });
-}
-
-function list<Item extends z.ZodType>(item: Item): z.ZodArray<Item> {
-  return z.array(item, { error: "give a list: [a, b]" }).max(2000, "at most 2,000 entries");
-}
-
-function oneOf<const Values extends readonly [string, ...string[]]>(...values: Values) {
-  return z.enum(values, { error: `give one of ${values.join(", ")}` });
-}
-
-const text = z
-  .string({ error: "give text; a number or true/false in quotes" })
-  .min(1, "empty text")
-  .max(4096, "too long")
-  .refine((value) => !/[\0\n\r]/.test(value), "text of one line");
-const word = (what: string, form: RegExp) => text.regex(form, `not ${what}`);
-const whole = (most: number) =>
-  z.int({ error: "give a whole number" }).min(0, "give 0 or more").max(most, `at most ${most}`);
 const glob = text.superRefine((value, context) => {
   const parsed = parseGlob(value);
   if ("wrong" in parsed) context.addIssue(`${value} can never match: ${parsed.wrong}`);
@@ -44,12 +19,6 @@ const duration = text
   .refine(isDuration, "give a time like 90s, 10m or 1h30m")
   .describe("A time like 90s, 10m, 1h30m");
 const verdict = oneOf("allow", "ask", "deny");
-const name = word(
-  "a name: letters, digits, dots, underscores and dashes",
-  /^[A-Za-z0-9][\w.-]{0,63}$/,
-);
-const variable = "[A-Za-z_][A-Za-z0-9_]*";
-
 const pathRule = object({
   path: text
     .superRefine((value, context) => {
@@ -112,54 +81,6 @@ const changeRule = object({
   'give match, kinds or risk: a rule on everything is match: "**"',
 );
 
-const HOST = "give a host like example.com, *.example.com:443 or a mapping with host";
-const hostRule = z
-  .union(
-    [
-      text,
-      object({
-        host: text,
-        ports: list(whole(65_535)).optional(),
-        methods: list(text).optional(),
-        paths: list(text).optional(),
-        private: z.boolean({ error: "give true or false" }).optional(),
-      }),
-    ],
-    HOST,
-  )
-  .superRefine((value, context) => {
-    const parsed = parseHostMapping(value);
-    if ("problem" in parsed) context.addIssue(parsed.problem);
-  })
-  .describe("HOST[:PORT], or a mapping with ports, methods and paths");
-const inspectedHost = text.superRefine((value, context) => {
-  const parsed = parseRuleHost(value);
-  if ("problem" in parsed) context.addIssue(parsed.problem);
-});
-
-const secretSource = z
-  .union(
-    [
-      object({ env: word("the name of a variable", new RegExp(`^${variable}$`)) }),
-      object({ file: word("an absolute path", /^\/[^\0]*$/) }),
-      object({ command: list(text).min(1, "name the program") }),
-      object({ keyring: z.record(name, text) }),
-    ],
-    "give {env: NAME}, {file: /PATH}, {command: [PROGRAM, ARG]} or {keyring: {service: NAME}}",
-  )
-  .describe("Where the value is, on the host");
-const secrets = z.record(
-  z.string().regex(new RegExp(`^${variable}$`), "not the name of a variable"),
-  object({
-    from: secretSource,
-    hosts: list(hostRule).min(1, "name the hosts it may go to"),
-    in: list(oneOf("header", "basic", "query", "body"))
-      .min(1, "name one")
-      .optional(),
-    optional: z.literal(true, { error: "give true, or leave it out" }).optional(),
-  }),
-);
-
 const per = oneOf("run", "minute", "hour", "day");
 const over = oneOf("slow", "ask", "hold", "deny");
 const most = 1_000_000_000;
@@ -220,12 +141,10 @@ export const documentSchema = object({
       )
       .optional(),
   }).optional(),
-  network: object({
-    mode: oneOf("none", "allowlist", "open"),
-    allow: list(hostRule).optional(),
-    inspect: list(inspectedHost).optional(),
-  }).optional(),
+  network: network.optional(),
   secrets: secrets.optional(),
+  home: home.optional(),
+  arguments: programArguments.optional(),
   exec: oneOf("allowed", "workspace-denied").optional(),
   commands: object({ default: verdict.optional(), rules: list(commandRule).optional() }).optional(),
   changes: list(changeRule).optional(),

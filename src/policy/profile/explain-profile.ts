@@ -1,4 +1,11 @@
-import type { ArgvToken, Budgets, CommandRule, EffectBudget, Profile } from "../../core/profile.js";
+import type {
+  ArgvToken,
+  Budgets,
+  CommandRule,
+  EffectBudget,
+  HomeRule,
+  Profile,
+} from "../../core/profile.js";
 import { renderHostRule } from "../network/render-host-rule.js";
 import { findDeniedPrograms } from "../commands/find-denied-programs.js";
 import { findUnenforced } from "./find-unenforced.js";
@@ -33,11 +40,27 @@ const MODES = {
   hidden: "not seen",
 } as const;
 
-function explainPaths({ paths }: Profile): readonly string[] {
-  return paths.map(({ path, mode }) => {
-    const name = path === "." ? "the workspace" : path;
-    return `${name}: ${MODES[mode]}`;
-  });
+function explainPaths({ paths, home = [] }: Profile): readonly string[] {
+  return [
+    ...paths.map(({ path, mode }) => {
+      const name = path === "." ? "the workspace" : path;
+      return `${name}: ${MODES[mode]}`;
+    }),
+    ...home.map(explainHome),
+  ];
+}
+
+const HOME_MODES = {
+  scratch: "a copy, changes of it thrown away at the end",
+  readonly: "a copy, not changed",
+  cache: "seen as it is, changes of it thrown away at the end",
+} as const;
+
+function explainHome({ path, mode, keys, hosts }: HomeRule): string {
+  const only = keys === undefined ? "" : `; of it only ${keys.join(", ")}`;
+  const where = hosts.length === 0 ? "nowhere" : `to ${hosts.map(renderHostRule).join(", ")} only`;
+  const secrets = mode === "cache" ? "" : `; what is secret in it goes ${where}`;
+  return `~/${path}: ${HOME_MODES[mode]}${only}${secrets}`;
 }
 
 function explainChanges({ scope, changes }: Profile): readonly string[] {
@@ -63,7 +86,7 @@ function explainChanges({ scope, changes }: Profile): readonly string[] {
 
 const SAID = { allow: "allowed", ask: "asked about", deny: "denied" } as const;
 
-function explainCommands({ commands }: Profile): readonly string[] {
+function explainCommands({ commands, arguments: added = {} }: Profile): readonly string[] {
   const lines = commands.rules.map(explainRule);
   const rest = lines.length === 0 ? "every command" : "every other command";
   const denied = findDeniedPrograms({ commands });
@@ -71,6 +94,10 @@ function explainCommands({ commands }: Profile): readonly string[] {
   return [
     ...lines,
     ...(gone === "" ? [] : [`not there to be started by any other program either: ${gone}`]),
+    ...Object.entries(added).map(
+      ([name, { add }]) =>
+        `${name} gets ${add.length === 0 ? "nothing added" : `${add.join(" ")} added`}`,
+    ),
     `${rest}: ${SAID[commands.default]}${commands.default === "ask" ? "; with nobody to ask, denied" : ""}`,
   ];
 }

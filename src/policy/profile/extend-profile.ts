@@ -8,6 +8,7 @@ import type {
   Profile,
   ProfileLimits,
 } from "../../core/profile.js";
+import { toHomeRule } from "./to-home-rule.js";
 import { toNetwork } from "./to-network.js";
 import { toSecrets } from "./to-secrets.js";
 import type { ProfileDocument } from "./document-schema.js";
@@ -39,6 +40,8 @@ export function extendProfile(parent: Profile, document: ProfileDocument, source
     },
     network: extendNetwork(parent.network, document.network),
     ...extendSecrets(parent.secrets, document.secrets),
+    ...extendHome(parent.home, document.home),
+    ...extendArguments(parent.arguments, document.arguments),
     exec: document.exec ?? parent.exec,
     commands: toCommands(parent.commands, document.commands),
     changes: [...parent.changes, ...(document.changes ?? []).map(withoutAbsent)],
@@ -69,6 +72,28 @@ function extendSecrets(
 ): Pick<Profile, "secrets"> {
   const secrets = { ...parent, ...(document === undefined ? {} : toSecrets(document)) };
   return Object.keys(secrets).length === 0 ? {} : { secrets };
+}
+
+/** An entry of the same path is replaced. */
+function extendHome(
+  parent: Profile["home"] = [],
+  document: ProfileDocument["home"] = [],
+): Pick<Profile, "home"> {
+  const replaced = new Set(document.map(({ path }) => path));
+  const home = [...parent.filter(({ path }) => !replaced.has(path)), ...document.map(toHomeRule)];
+  return home.length === 0 ? {} : { home };
+}
+
+/** Those of one program are replaced together: an empty list takes them away. */
+function extendArguments(
+  parent: Profile["arguments"],
+  document: ProfileDocument["arguments"],
+): Pick<Profile, "arguments"> {
+  const own = Object.entries(document ?? {}).map(
+    ([name, { add, unless = [] }]) => [name, { add, unless }] as const,
+  );
+  const all = { ...parent, ...Object.fromEntries(own) };
+  return Object.keys(all).length === 0 ? {} : { arguments: all };
 }
 
 function toScope(parent: Profile["scope"], scope: ProfileDocument["scope"]): Profile["scope"] {

@@ -44,7 +44,16 @@ function findWidenings(base: Profile, { document }: LocatedDocument): readonly W
   const widens = (isWide: boolean, path: ValuePath, message: string): void => {
     if (isWide) found.push({ path, message });
   };
-  for (const key of ["extends", "engine", "runtime", "user", "seccomp", "secrets"] as const)
+  for (const key of [
+    "extends",
+    "engine",
+    "runtime",
+    "user",
+    "seccomp",
+    "secrets",
+    "home",
+    "arguments",
+  ] as const)
     widens(document[key] !== undefined, [key], "not for a project to choose");
   widens(document.env?.set !== undefined, ["env", "set"], "not for a project to choose");
   for (const [at, name] of (document.env?.pass ?? []).entries())

@@ -3,7 +3,7 @@ import type { ProfileDocument } from "./document-schema.js";
 import { toHostRule } from "./to-network.js";
 
 /** Where nothing is said of it a secret goes into headers and Basic credentials, where nearly all are. */
-const USUAL_PLACES = ["header", "basic"] as const;
+export const USUAL_PLACES = ["header", "basic"] as const;
 
 /** The secrets that a document names, in canonical form. The document has been checked. */
 export function toSecrets(
