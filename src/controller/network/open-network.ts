@@ -91,6 +91,9 @@ class SendJudge {
   readonly #tunnels = new Map<number, Taken>();
   readonly #writing = new Set<Promise<void>>();
   #notes = 0;
+  #denied = 0;
+  /** Denied ones that are not on record: nor is their end. */
+  readonly #unlogged = new Set<number>();
 
   constructor(o: JudgeOptions) {
     this.#o = o;
@@ -99,15 +102,20 @@ class SendJudge {
   /** What could not be recorded is not sent: then this throws. */
   async decide(send: Send, abort: AbortSignal): Promise<SendVerdict> {
     const verdict = await this.#judge(send, abort);
-    await this.#append("send.decided", send, {
+    if (verdict.decision === "deny" && this.#isDeniedTooOften(send)) return verdict;
+    const recorded = this.#append("send.decided", send, {
       decision: verdict.decision,
       ...(verdict.rule === undefined ? {} : { rule: verdict.rule }),
       ...(verdict.decision === "deny" ? { reason: verdict.reason } : {}),
     });
+    // What is not done need not be on disk first.
+    if (verdict.decision === "deny") this.#write(recorded);
+    else await recorded;
     return verdict;
   }
 
   end(send: Send, { address, status, reason, ...result }: SendResult): void {
+    if (this.#unlogged.delete(send.id)) return;
     this.#taken.get(send.id)?.sent(result.bytesOut);
     this.#taken.delete(send.id);
     // Of a tunnel that carried bytes itself they were no requests.
@@ -130,8 +138,15 @@ class SendJudge {
     this.#write(this.#o.log.append({ event, session, data }));
   }
 
-  /** Resolves when all is written that was told of. */
+  /** Resolves when all is written that was told of, and how much was not. */
   async settled(): Promise<void> {
+    const { session } = this.#o.record;
+    const data = {
+      denied: Math.max(0, this.#denied - MOST_DENIED),
+      notes: Math.max(0, this.#notes - MOST_NOTES),
+    };
+    if (data.denied + data.notes > 0)
+      this.#write(this.#o.log.append({ event: "send.not-listed", session, data }));
     await Promise.all(this.#writing);
   }
 
@@ -155,6 +170,14 @@ class SendJudge {
     this.#taken.set(send.id, admitted.taken);
     if (send.method === undefined) this.#tunnels.set(send.id, admitted.taken);
     return verdict;
+  }
+
+  /** What is denied costs a task nothing: a flood of it would fill the disk with its own record. It is counted. */
+  #isDeniedTooOften({ id }: Send): boolean {
+    this.#denied += 1;
+    if (this.#denied <= MOST_DENIED) return false;
+    this.#unlogged.add(id);
+    return true;
   }
 
   #append(event: string, send: Send, data: NonNullable<AuditEntry["data"]>): Promise<void> {
@@ -182,3 +205,4 @@ class SendJudge {
 
 /** Of one task. */
 const MOST_NOTES = 1000;
+const MOST_DENIED = 10_000;
