@@ -7,6 +7,7 @@ import type { Change } from "../core/change.js";
 import { toChangesetDigest } from "../core/changeset-digest.js";
 import { SandboxError } from "../core/error.js";
 import type { CommitId, Digest, SessionId } from "../core/ids.js";
+import { useApprovals } from "./approvals/use-approvals.js";
 import type { CommitAnswer } from "./commit-answer.js";
 import { countEffects } from "../policy/budgets/count-effects.js";
 import type { Controller } from "./controller.js";
@@ -92,6 +93,7 @@ async function commitPlan(
   if (plan.conflicts.length > 0) return toReport(now, undefined);
   refuseOverBudget(now, answer.budget);
   if (plan.changes.length > 0) return toReport(now, await apply(controller, now, answer));
+  await useApprovals(controller, answer.uses ?? []);
   logSettled(controller, now);
   await settleSession(controller, review, { taken: plan.alreadyThere });
   return toReport(now, undefined);
@@ -105,14 +107,24 @@ async function apply(
   const { store } = controller;
   const { plan, composed } = now;
   const { record, changeset } = now.review;
+  const { uses = [] } = answer;
   const commit = store.createCommit({
     session: record.session,
     workspaces: record.workspaces,
     digest: toChangesetDigest(plan.changes),
     createdAt: new Date().toISOString(),
     effects: countEffects(plan.changes),
+    ...(uses.length === 0 ? {} : { approvals: uses }),
   }).commit;
   store.markHot(commit);
+  try {
+    await useApprovals(controller, uses);
+  } catch (error) {
+    // Nothing has been touched: there is nothing to recover.
+    store.updateCommit({ ...(await store.readCommit(commit)), state: "undone" });
+    store.clearHot(commit);
+    throw error;
+  }
   logStart(controller, { now, answer, commit });
   const native = await controller.host.native();
   try {

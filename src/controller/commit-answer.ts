@@ -8,6 +8,8 @@ import type { CommitProposal } from "./propose-commit.js";
 export type CommitAnswer = Answer & {
   /** A budget that it goes over was released: `toBudgetDigest` of what was shown. */
   readonly budget?: Digest;
+  /** What was approved out of band: each is used up before anything is written, and allows nothing more. */
+  readonly uses?: readonly ApprovalId[];
 };
 
 type Answer =

@@ -18,17 +18,16 @@ export async function commitByPolicy(
   if (proposal.overBudget.length === 0) return await commitWithin(controller, open, {});
   const { settleBudget } = await import("./approvals/settle-budget.js");
   const approval = await settleBudget(controller, proposal);
-  const report = await commitWithin(controller, open, { budget: approval.digest });
-  if (report.conflicts.length > 0) return report;
-  const { useApproval } = await import("./approvals/commit-approval.js");
-  await useApproval(controller, approval);
-  return report;
+  return await commitWithin(controller, open, {
+    budget: approval.digest,
+    uses: [approval.approval],
+  });
 }
 
 async function commitWithin(
   controller: Controller,
   open: OpenCommit,
-  released: Pick<CommitAnswer, "budget">,
+  released: Pick<CommitAnswer, "budget" | "uses">,
 ): Promise<CommitReport> {
   if (open.proposal.needsApproval.length === 0)
     return await open.carryOut({ by: "policy", ...released });

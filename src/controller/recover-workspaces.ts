@@ -5,6 +5,7 @@ import { isInside } from "../core/system-path.js";
 import type { Changeset } from "../core/change.js";
 import type { CommitId } from "../core/ids.js";
 import type { CommitRecord } from "../core/session.js";
+import { tellUsed } from "./approvals/use-approvals.js";
 import type { Controller, Native } from "./controller.js";
 import { toChangeEntries } from "./log-changes.js";
 import { lockWorkspaces } from "./lock-workspaces.js";
@@ -146,6 +147,7 @@ async function settleCommit(
   const record = await store.readCommit(commit);
   const finished = report.outcome === "finished";
   store.updateCommit({ ...record, state: finished ? "sealed" : "undone" });
+  if (!finished) await tellUsed(controller, record);
   if (record.undoes !== undefined) {
     if (finished) await markRolledBack(controller, record.undoes);
     return;

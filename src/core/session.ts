@@ -69,6 +69,8 @@ export interface SessionRecord {
   readonly commits: readonly CommitId[];
   /** Why it failed or was interrupted. */
   readonly reason?: string;
+  /** Of one that the service began: who asked for it, a `user:UID` or a `token:NAME`. */
+  readonly submitter?: string;
   /** Of a running task that was brought to a halt: the question it waits for. */
   readonly frozen?: ApprovalId;
 }
@@ -103,4 +105,6 @@ export interface CommitRecord {
   readonly applied: number;
   /** What it destroys, for budgets over time; absent in rollbacks, and in records of before there were budgets. */
   readonly effects?: Effects;
+  /** What somebody approved out of band for it: used up before anything is written. */
+  readonly approvals?: readonly ApprovalId[];
 }

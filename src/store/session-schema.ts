@@ -156,6 +156,7 @@ export const sessionRecordSchema: z.ZodMiniType<SessionRecord> = z.strictObject(
   owner: processStamp,
   commits: z.array(commitId),
   reason: z.exactOptional(z.string()),
+  submitter: z.exactOptional(z.string()),
   frozen: z.exactOptional(approvalId),
 } satisfies Record<keyof SessionRecord, unknown>);
 
@@ -174,4 +175,5 @@ export const commitRecordSchema: z.ZodMiniType<CommitRecord> = z.strictObject({
   createdAt: timestamp,
   applied: count,
   effects: z.exactOptional(z.strictObject({ delete: effectCount, overwrite: effectCount })),
+  approvals: z.exactOptional(z.array(approvalId)),
 } satisfies Record<keyof CommitRecord, unknown>);

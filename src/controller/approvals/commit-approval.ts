@@ -28,12 +28,6 @@ export function askCommitApproval(
   }));
 }
 
-/** What was approved has been done. */
-export async function useApproval({ store }: Controller, { approval }: Approval): Promise<void> {
-  using ledger = await store.openLedger();
-  ledger.approvals.use(approval);
-}
-
 /** Of all that is pending, and of the selection as it would be written now: the host's own edits are in it too. */
 function toApprovalDigest({ digest, plan, review }: CommitProposal): Digest {
   const text = `commit\n${review.record.session}\n${digest}\n${toChangesetDigest(plan.changes)}\n`;

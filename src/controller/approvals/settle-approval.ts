@@ -1,4 +1,4 @@
-import { askCommitApproval, useApproval } from "./commit-approval.js";
+import { askCommitApproval } from "./commit-approval.js";
 import type { CommitAnswer } from "../commit-answer.js";
 import type { CommitReport } from "../carry-out-commit.js";
 import type { Controller } from "../controller.js";
@@ -19,20 +19,18 @@ import { renderComposed, renderProposal } from "../render-proposal.js";
 export async function settleApproval(
   controller: Controller,
   open: OpenCommit,
-  released: Pick<CommitAnswer, "budget">,
+  released: Pick<CommitAnswer, "budget" | "uses">,
 ): Promise<CommitReport> {
   const { proposal } = open;
   const approval = await askCommitApproval(controller, proposal, () => renderPreview(proposal));
   switch (approval.state) {
-    case "approved": {
-      const report = await open.carryOut({
+    case "approved":
+      return await open.carryOut({
         by: "approval",
         approval: approval.approval,
         ...released,
+        uses: [...(released.uses ?? []), approval.approval],
       });
-      if (report.conflicts.length === 0) await useApproval(controller, approval);
-      return report;
-    }
     case "waiting":
       throw new SandboxError(
         "denied",
