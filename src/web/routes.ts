@@ -1,7 +1,9 @@
 import type { TokenRole } from "../controller/service/read-tokens.js";
+import { toNotOwn } from "../controller/queue/draft-action.js";
 import { SandboxError } from "../core/error.js";
 import { parseSessionId } from "../core/ids.js";
 import type { Answer, Asked } from "./asked.js";
+import type { Caller } from "./guard-request.js";
 import { hideActionValues, hideSessionValues } from "./hide-values.js";
 import { readJson } from "./read-json.js";
 import {
@@ -44,9 +46,8 @@ export const ROUTES: readonly Route[] = [
 
 async function submitAction({ service, caller, request }: Asked): Promise<Answer> {
   const { request: action, priority, deadline } = parseBody(submitSchema, await readJson(request));
-  const { by } = caller;
-  const submitter = by.kind === "user" ? `user:${by.uid}` : `token:${by.name}`;
-  const record = await service.submit({ request: action, submitter, priority, deadline });
+  const asked = { request: action, submitter: toSubmitter(caller), priority, deadline };
+  const record = await service.submit({ ...asked, isOwnOnly: caller.role === "submit" });
   return { status: 202, body: { schema: "action/1", ...hideActionValues(record) } };
 }
 
@@ -66,8 +67,15 @@ async function readAction({ service, query, id, openGone }: Asked): Promise<Answ
   return ok({ schema: "action/1", ...hideActionValues(record) });
 }
 
-function cancelAction({ service, id }: Asked): Answer {
+/** Whose actions and sessions they are. */
+function toSubmitter({ by }: Caller): string {
+  return by.kind === "user" ? `user:${by.uid}` : `token:${by.name}`;
+}
+
+function cancelAction({ service, caller, id }: Asked): Answer {
   const action = toActionId(id);
+  const { submitter } = service.readAction(action);
+  if (caller.role === "submit" && submitter !== toSubmitter(caller)) throw toNotOwn(action);
   const isCancelled = service.cancel(action);
   const record = service.readAction(action);
   if (isCancelled)

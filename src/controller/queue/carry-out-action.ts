@@ -21,6 +21,8 @@ import type { TaskIo } from "../supervise-task.js";
 
 /** What goes with an action while it is carried out. */
 export interface ActionWatch {
+  /** Who asked for it: kept with the session that it begins. */
+  readonly submitter: string;
   /** Ends a task; what only touches files is short and goes to its end. */
   readonly signal: AbortSignal;
   /** Told once there is one. If it throws, nothing is run. */
@@ -56,7 +58,7 @@ function toFailure(error: unknown): ActionResult {
 function toOwnController(
   controller: Controller,
   request: ActionRequest,
-  { onSession }: ActionWatch,
+  { submitter, onSession }: ActionWatch,
 ): Controller {
   const { store } = controller;
   const cwd = "cwd" in request ? request.cwd : controller.cwd;
@@ -73,7 +75,7 @@ function toOwnController(
           ...draft,
           make: (made) => {
             onSession(made.session);
-            return draft.make(made);
+            return { ...draft.make(made), submitter };
           },
         }),
     },

@@ -165,7 +165,9 @@ class Queue implements ActionQueue {
       actions.noteSession(record.action, session);
     };
     for (let attempt = 0; ; attempt += 1) {
-      const result = await carryOut(record.request, { signal: abort.signal, onSession });
+      const result = await carryOut(record.request, {
+        ...{ submitter: record.submitter, signal: abort.signal, onSession },
+      });
       const pause = RETRY_MS[attempt];
       const mayRetry = result.error?.code === "busy" && !isBegun && !abort.signal.aborted;
       if (!mayRetry || pause === undefined) return result;

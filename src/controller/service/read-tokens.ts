@@ -2,7 +2,10 @@ import { lstatSync } from "node:fs";
 import { SandboxError } from "../../core/error.js";
 import { readTrusted } from "../profile-files.js";
 
-/** What whoever holds a token may do: ask for actions, answer questions, or both. */
+/**
+ * What whoever holds a token may do: ask for actions (and then touch only what it began itself), answer questions, or all of it, whoever
+ * began it.
+ */
 export type TokenRole = "submit" | "review" | "all";
 
 /** A token of the service. */
