@@ -39,9 +39,17 @@ const AFTER_EQUALS = /=(["']?)([\w+/-]{24,}={0,2})/g;
  */
 export function maskSecrets(text: string): string {
   // Twice the length that is kept: what begins within it is still known for what it is.
-  let masked = text.slice(0, MOST_CHARACTERS * 2);
+  const masked = maskText(text.slice(0, MOST_CHARACTERS * 2));
+  if (masked.length <= MOST_CHARACTERS && text.length <= MOST_CHARACTERS * 2) return masked;
+  const kept = masked.slice(0, MOST_CHARACTERS);
+  return `${kept}… (${text.length} characters)`;
+}
+
+/** As `maskSecrets`, for a text of many lines that is not cut. */
+export function maskText(text: string): string {
+  let masked = text;
   for (const format of FORMATS) masked = masked.replace(format, MASKED);
-  masked = masked
+  return masked
     .replace(BASIC_AUTH, `$1${MASKED}@`)
     .replace(HEADER, `$1$2${MASKED}`)
     .replace(BEARER, `$1$2${MASKED}`)
@@ -51,9 +59,6 @@ export function maskSecrets(text: string): string {
     .replace(AFTER_EQUALS, (whole, quote: string, value: string) =>
       isRandom(value) ? `=${quote}${MASKED}` : whole,
     );
-  if (masked.length <= MOST_CHARACTERS && text.length <= MOST_CHARACTERS * 2) return masked;
-  const kept = masked.slice(0, MOST_CHARACTERS);
-  return `${kept}… (${text.length} characters)`;
 }
 
 /** As `maskSecrets`, for the words of a command: also the word after an option whose name is a secret's. */

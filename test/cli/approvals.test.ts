@@ -185,6 +185,27 @@ test("the webhook and the command of the person's own configuration are told of 
   assert.match(refused.stderr, /somebody else can write it/);
 });
 
+test("hooks get a command without its secrets, whoever reviews it sees it whole", () => {
+  using person = openPerson("plain user");
+  const log = path.join(person.home, "told");
+  person.make({
+    "../.config/sandbox/config.yaml": `version: 1\napprovals: {command: [tee, "${log}"]}\n`,
+    "../asks.yaml": "version: 1\ncommands: {default: ask}\n",
+  });
+  const secret = "hunter2hunter2";
+  const key = `ghp_${"x".repeat(30)}`;
+  const command = ["echo", "--password", secret, `KEY=${key}`, "plain-word"];
+  const profile = ["--profile", path.join(person.home, "asks.yaml")];
+  const asked = person.sandbox(["run", ...profile, "--", ...command]);
+  assert.equal(asked.status, 4);
+  const { preview } = person.sandboxJson(["approvals", "show", readId(asked.stderr)]).json;
+  assert.ok(preview.includes(secret) && preview.includes(key), "control");
+  const told = readFileSync(log, "utf8");
+  assert.match(told, /plain-word/, "control");
+  assert.equal(told.includes(secret) || told.includes(key), false, told);
+  assert.match(JSON.parse(told).preview, /"--password",\n +"\[masked\]"/);
+});
+
 test("where the person's configuration asks for two reviewers, one alone does not do", () => {
   using person = openPerson("plain user");
   person.make({ keep: "k\n" });

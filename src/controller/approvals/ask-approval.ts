@@ -8,7 +8,11 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 type AskedOf = Pick<ApprovalDraft, "kind" | "digest" | "session">;
 
 /** What a reviewer reads of it. */
-type Shown = Pick<ApprovalDraft, "subject" | "preview"> & { readonly group: string };
+type Shown = Pick<ApprovalDraft, "subject" | "preview"> & {
+  readonly group: string;
+  /** The preview as hooks get it, which may lead anywhere: without the words of a command that are secrets. Default: the preview. */
+  readonly told?: string;
+};
 
 /**
  * The newest question about exactly this that has not been used, whatever became of it: an earlier answer holds, a denial is not asked
@@ -23,7 +27,8 @@ export async function findOrAskApproval(
   const known = await findApproval(controller, of);
   if (known !== undefined && known.state !== "expired") return known;
   const expiresAt = new Date(Date.now() + DAY_MS).toISOString();
-  return await askApproval(controller, { ...of, ...show(), expiresAt });
+  const { told, ...shown } = show();
+  return await askApproval(controller, { ...of, ...shown, expiresAt }, told ?? shown.preview);
 }
 
 async function findApproval(
@@ -38,6 +43,7 @@ async function findApproval(
 async function askApproval(
   controller: AskingController,
   asked: Omit<ApprovalDraft, "require">,
+  told: string,
 ): Promise<Approval> {
   const { readUserConfig } = await import("./read-user-config.js");
   const { approvals: hooks } = readUserConfig(controller.profiles);
@@ -45,7 +51,7 @@ async function askApproval(
   const { approval, isNew } = ledger.approvals.ask({ ...asked, require: hooks.require });
   if (isNew && (hooks.webhook !== undefined || hooks.command !== undefined)) {
     const { tellHooks } = await import("./tell-hooks.js");
-    await tellHooks(controller, hooks, approval);
+    await tellHooks(controller, hooks, { ...approval, preview: told });
   }
   return approval;
 }

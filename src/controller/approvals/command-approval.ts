@@ -55,6 +55,7 @@ function findOrAsk(controller: AskingController, asked: AskedAbout): Promise<App
   return findOrAskApproval(controller, of, () => ({
     subject: toSubject(kind === "retry" ? "again" : "run", argv),
     preview: `${JSON.stringify(shown, null, 2)}\n`,
+    told: `${JSON.stringify({ ...shown, argv: maskArgv(argv) }, null, 2)}\n`,
     group: rule,
   }));
 }

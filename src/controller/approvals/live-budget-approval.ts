@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Approval } from "../../core/approval.js";
 import { toDigest } from "../../core/ids.js";
+import { maskArgv } from "../../core/mask-secrets.js";
 import type { SessionRecord } from "../../core/session.js";
 import { describeOverBudget, type OverBudgetItem } from "../../policy/budgets/judge-budgets.js";
 import { findOrAskApproval } from "./ask-approval.js";
@@ -19,13 +20,14 @@ export function askToGoOn(controller: AskingController, task: FrozenTask): Promi
   const { record, over, list } = task;
   const { session, revision, startedAt } = record;
   const why = over.map(describeOverBudget);
-  const shown = [
+  const show = (command: readonly string[]): readonly string[] => [
     `${session} is frozen: it ${why.join("; it ")}.`,
-    `Its command: ${JSON.stringify(record.command)}`,
+    `Its command: ${JSON.stringify(command)}`,
     "Approved, it goes on until it has destroyed as much again as the budget gives. Denied, it is ended.",
     "Nothing real is gone either way: a commit is asked about on its own.",
     ...list,
   ];
+  const shown = show(record.command);
   const bound = ["live-budget", session, String(revision), startedAt, ...shown];
   const digest = createHash("sha256").update(JSON.stringify(bound)).digest("hex");
   return findOrAskApproval(
@@ -33,8 +35,13 @@ export function askToGoOn(controller: AskingController, task: FrozenTask): Promi
     { kind: "budget", session, digest: toDigest(digest) },
     () => ({
       subject: `let the frozen task of ${session} go on: it ${why.join("; it ")}`,
-      preview: shown.map((line) => `${line}\n`).join(""),
+      preview: toText(shown),
+      told: toText(show(maskArgv(record.command))),
       group: "budget-live",
     }),
   );
+}
+
+function toText(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join("");
 }

@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Approval } from "../../core/approval.js";
+import { maskSecrets, maskText } from "../../core/mask-secrets.js";
 import type { ApprovalHooks } from "../../policy/user-config.js";
 import { readTrusted } from "../profile-files.js";
 import type { AskingController } from "./asking-controller.js";
@@ -33,13 +34,18 @@ export async function tellHooks(
       controller.notice(`sandbox: ${approval.approval} was asked, but a hook failed: ${failure}`);
 }
 
-/** A question as hooks get it. */
+/** What stands at the end of what is sent is masked whole. */
+const MOST_SECRET = 8192;
+
+/** A question as hooks get it: without secrets, as in the audit log, since a webhook is somebody else's machine. */
 function toHookObject({ answers: _, preview, ...approval }: Approval): object {
   const isWhole = preview.length <= MOST_PREVIEW;
+  const masked = maskText(preview.slice(0, MOST_PREVIEW + MOST_SECRET));
   return {
     schema: "approval-asked/1",
     ...approval,
-    preview: isWhole ? preview : preview.slice(0, MOST_PREVIEW),
+    subject: maskSecrets(approval.subject),
+    preview: isWhole ? masked : masked.slice(0, MOST_PREVIEW),
     ...(isWhole ? {} : { previewTruncated: true }),
     show: `sandbox approvals show ${approval.approval}`,
   };
