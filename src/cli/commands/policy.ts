@@ -31,7 +31,7 @@ function define(command: Command): void {
     .usage("check [options] [-- COMMAND [ARG...]] | explain [options] | test [options]")
     .argument("[what]", "check, explain or test")
     .argument("[command...]", "of check: a command to be judged; it is not run")
-    .option("--profile <name|file>", "default, strict, ci, offline, permissive-reads, or yours")
+    .option("--profile <name|file>", "a built-in one, an agent's (claude, gemini…), or yours")
     .option("--session <session>", "the profile that a session was started with")
     .option("--dir <path>", "workspace (default: the current directory; repeatable)", collect)
     .option("--json", "as JSON on stdout")

@@ -19,9 +19,10 @@ export async function openTaskHome(
   record: SessionRecord,
 ): Promise<TaskWithHome> {
   // What a daemon may have to be sent over a network had better be small.
-  const rules = (readSessionProfile(record)?.home ?? []).filter(
-    ({ mode }) => mode !== "cache" || record.engine === "oci",
-  );
+  const all = readSessionProfile(record)?.home ?? [];
+  const rules = all.filter(({ mode }) => mode !== "cache" || record.engine === "oci");
+  if (rules.length < all.length)
+    controller.notice("sandbox: caches of the profile's home are left out: only oci shares them");
   const [layers] = record.layers;
   if (rules.length === 0 || layers === undefined) return { record, secrets: [] };
   const { makeHome } = await import("./make-home.js");

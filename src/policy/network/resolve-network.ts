@@ -1,6 +1,7 @@
 import { SandboxError } from "../../core/error.js";
 import type { Profile, ProfileNetwork } from "../../core/profile.js";
 import type { HostRule, NetworkPolicy } from "../../core/send.js";
+import { listInspected } from "./list-inspected.js";
 import { parseHostRule } from "./parse-host-rule.js";
 
 /** What `--network` and `--allow` say. */
@@ -17,16 +18,13 @@ const MODES = ["none", "allowlist", "open"] as const;
  */
 export function resolveNetwork(
   { network, allow = [] }: NetworkTexts,
-  { network: profile, secrets = {}, home = [] }: Pick<Profile, "network" | "secrets" | "home">,
+  asked: Pick<Profile, "network" | "secrets" | "home">,
 ): NetworkPolicy | undefined {
+  const { network: profile } = asked;
   const mode = chooseMode(network, { profile: profile.mode, hasHosts: allow.length > 0 });
   const hosts = allow.map(parseAllowed);
-  // Only in what the gateway reads can it put a secret in its place.
-  const inspect = new Set([
-    ...(profile.inspect ?? []),
-    ...[...Object.values(secrets), ...home].flatMap(({ hosts }) => hosts.map(({ host }) => host)),
-  ]);
-  if (mode !== "none") return { mode, allow: [...profile.allow, ...hosts], inspect: [...inspect] };
+  if (mode !== "none")
+    return { mode, allow: [...profile.allow, ...hosts], inspect: listInspected(asked) };
   if (hosts.length === 0) return undefined;
   throw new SandboxError("usage", "--allow names a host, and --network none has no network", {
     hint: "leave out --network none: --allow by itself is an allowlist",

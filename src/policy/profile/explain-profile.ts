@@ -6,6 +6,7 @@ import type {
   HomeRule,
   Profile,
 } from "../../core/profile.js";
+import { listInspected } from "../network/list-inspected.js";
 import { renderHostRule } from "../network/render-host-rule.js";
 import { findDeniedPrograms } from "../commands/find-denied-programs.js";
 import { findUnenforced } from "./find-unenforced.js";
@@ -137,10 +138,11 @@ function explainToken(token: ArgvToken): string {
   return "oneof" in token ? token.oneof.join("|") : "WORD";
 }
 
-function explainNetwork({ network, budgets, secrets = {} }: Profile): readonly string[] {
+function explainNetwork(profile: Profile): readonly string[] {
+  const { network, budgets, secrets = {} } = profile;
   if (network.mode === "none") return ["nothing: it has no network"];
   const hosts = network.allow.map(renderHostRule);
-  const { inspect = [] } = network;
+  const inspect = listInspected(profile);
   return [
     network.mode === "open"
       ? `to any public address${hosts.length === 0 ? "" : `, and to ${hosts.join(", ")}`}`
