@@ -59,6 +59,12 @@ export class RunningStage implements RunningSandbox {
     });
     if (timeoutMs !== undefined) this.#limitTime(timeoutMs);
     this.#ending.followAbort();
+    void input.channel.moved.then(() =>
+      this.#ending.killNow({
+        outcome: "interrupted",
+        reason: "it went on by itself while it was to be at rest",
+      }),
+    );
   }
 
   /** The task's time begins with the task, whatever its runtime takes to come up; a runtime that hangs is ended too. */

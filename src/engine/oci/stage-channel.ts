@@ -11,6 +11,8 @@ export class StageChannel {
   readonly begun: Promise<void>;
   /** Pid 1 of the sandbox has been reaped, so that its PID namespace is empty; or the stage has died. */
   readonly over: Promise<void>;
+  /** Something of the task went on by itself while all of it was to be at rest. */
+  readonly moved: Promise<void>;
   /** What became of the task, as far as the stage has said. */
   outcome: Outcome | undefined;
   /** Host id of pid 1 of the sandbox, until it is known to be gone. */
@@ -25,11 +27,15 @@ export class StageChannel {
   #offer: (descriptors: readonly number[]) => void = () => {};
   #begin: () => void = () => {};
   #finish: () => void = () => {};
+  #move: () => void = () => {};
 
   constructor(child: StageProcess) {
     this.#child = child;
     this.over = new Promise((resolve) => {
       this.#finish = resolve;
+    });
+    this.moved = new Promise((resolve) => {
+      this.#move = resolve;
     });
     this.pipes = new Promise((resolve, reject) => {
       this.#offer = resolve;
@@ -89,6 +95,9 @@ export class StageChannel {
         return;
       case "held":
         this.#asked.shift()?.(text[0] ?? "");
+        return;
+      case "moved":
+        this.#move();
         return;
       case "missing":
         this.outcome = toMissing(text);

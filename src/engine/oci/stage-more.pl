@@ -213,8 +213,8 @@ sub start_teller {
 # signal). Nothing in there can refuse SIGSTOP, and nothing outside can be hit. Pid 1, the runtime, is our own child. A control
 # group's freezer would do the same where there is one; what is stopped dies of SIGKILL as anything does, what a version 1 freezer
 # holds does not.
-our ($STOP, $CONTINUE) = (19, 18);
-my (%stopped_before, $is_held);
+our ($STOP, $CONTINUE, $looks_again) = (19, 18);
+my (%stopped_before, $is_held, %switches);
 
 # Returns why not all of it is at rest, or "".
 sub pause {
@@ -226,13 +226,17 @@ sub pause {
     return $problem;
   }
   if (!$is_held) { %stopped_before = map { $_ => 1 } grep { is_stopped($_) } inner_pids() }
-  $is_held = 1;
+  ($is_held, $looks_again) = (1, undef);
   kill($STOP, $pid);
   for my $try (1 .. 100) {
     in_namespace(sub { kill($STOP, -1) }) or return "the namespace of the task cannot be entered";
     # One that waits in the kernel stops before it does anything else; a parent in vfork(2) waits for its stopped child.
     my $at_rest = $try > 5 ? "TtZXD" : "TtZX";
-    return "" if !grep { !is_in_state($_, $at_rest) } inner_pids();
+    if (!grep { !is_in_state($_, $at_rest) } inner_pids()) {
+      %switches = ();
+      $looks_again = 0.1;
+      return "";
+    }
     select(undef, undef, undef, 0.01);
   }
   return "processes of the task would not stop";
@@ -242,7 +246,7 @@ sub pause {
 sub resume {
   my ($pid) = @_;
   return "" if !$is_held;
-  $is_held = 0;
+  ($is_held, $looks_again) = (0, undef);
   return tell_gvisor("resume") if $setting{uid_map};
   my @pids = grep { !$stopped_before{$_} } sort { $b <=> $a } inner_pids();
   in_namespace(sub { kill($CONTINUE, $_) for @pids }) or return "the namespace of the task cannot be entered";
@@ -279,6 +283,22 @@ sub inner_pids {
 }
 
 sub is_stopped { my ($pid) = @_; return is_in_state($pid, "T") && -e "/proc/$pid" }
+
+# True where something went on that was at rest. A task can see to that: a timer of its own may send SIGCONT (timer_create(2)), which wakes what
+# is stopped, and it may stop itself again before anybody looks. What has run was switched to. One that was in the kernel may still come to its stop.
+sub has_moved {
+  for my $file (map { glob("/proc/$_/task/*/status") } inner_pids()) {
+    open(my $f, "<", $file) or next;
+    my $status = join("", <$f>);
+    my ($state) = $status =~ /^State:\s+(\w)/m or next;
+    next if $state eq "D" || $state eq "X";
+    my $count = $state =~ /[TtZ]/ ? join(" ", $status =~ /^\w*voluntary_ctxt_switches:\s+(\d+)/mg) : "runs";
+    my $before = $switches{$file};
+    return 1 if defined $before && ($before ne $count || $count eq "runs");
+    $switches{$file} = $count;
+  }
+  return 0;
+}
 
 # True where every thread of it is in one of these states (proc(5)), and where it is gone.
 sub is_in_state {

@@ -488,11 +488,14 @@ sub supervise {
 }
 
 # Waits, and does what node, the kernel or the runtime say. Returns the readable and writable descriptors.
+our $looks_again;    # seconds, while all of it is at rest
 sub wait_for_event {
   my ($pid, $signal_fd, $more_read, $more_write) = @_;
   my ($read, $write) = ($more_read, $more_write);
   vec($read, $_, 1) = 1 for 3, $signal_fd, $inotify;
-  return ("", "") if select($read, $write, undef, undef) < 0;
+  my $ready = select($read, $write, undef, $looks_again);
+  if ($looks_again && more("has_moved")) { undef $looks_again; tell_node("moved") }
+  return ("", "") if $ready < 0;
   if (vec($read, 3, 1)) {
     fill_inbox() or kill_all($pid);
     while (my $frame = next_frame()) { obey($pid, @$frame) }
