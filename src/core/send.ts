@@ -38,6 +38,15 @@ export interface Send {
   readonly path?: string;
 }
 
+/**
+ * Asked for each piece of what is sent, before it goes. Undefined: it goes at once; else it waits, and is cut where there is a reason then, one line.
+ * Rejects when aborted.
+ */
+export type ByteGate = (
+  bytes: number,
+  abort: AbortSignal,
+) => Promise<string | undefined> | undefined;
+
 /** What becomes of one. */
 export type SendVerdict =
   | {
@@ -46,6 +55,8 @@ export type SendVerdict =
       readonly rule?: string;
       readonly mayBePrivate: boolean;
       readonly inspect: boolean;
+      /** Where its bytes have a budget. */
+      readonly gate?: ByteGate;
     }
   /** The reason is one line. */
   | { readonly decision: "deny"; readonly rule?: string; readonly reason: string };

@@ -10,7 +10,7 @@ import { pipeline } from "node:stream/promises";
 import { decideRequest } from "./decide-request.js";
 import type { GatewayContext } from "./gateway-context.js";
 import type { HttpConnection, PooledRequest } from "./http-connection.js";
-import { joinStreams } from "./join-streams.js";
+import { type JoinOptions, joinStreams } from "./join-streams.js";
 import type { Ending } from "./ending.js";
 import { toPassedHeaders } from "./pass-headers.js";
 import {
@@ -74,7 +74,7 @@ async function switchProtocols(
     const answer = await askToSwitch(options, socket);
     const ending =
       "upgraded" in answer
-        ? await passProtocol(context, client, answer)
+        ? await passProtocol(context, client, { ...answer, gate: sent.verdict.gate })
         : await passAnswer(allowed.request, client, answer.refused);
     sent.end({ ...ending, ...facts, ...(address === undefined ? {} : { address }) });
   } catch (error) {
@@ -109,17 +109,19 @@ function askToSwitch(options: PooledRequest, socket: Duplex): Promise<SwitchAnsw
   });
 }
 
+type GateOption = Pick<JoinOptions, "gate">;
+
 async function passProtocol(
   { limits }: GatewayContext,
   client: Duplex,
-  { upgraded, stream }: Extract<SwitchAnswer, { readonly stream: Duplex }>,
+  { upgraded, stream, gate }: Extract<SwitchAnswer, { readonly stream: Duplex }> & GateOption,
 ): Promise<Ending> {
   const headers = toPassedHeaders(upgraded.rawHeaders);
   const lines = ["HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", "Upgrade: websocket"];
   for (let at = 0; at + 1 < headers.length; at += 2)
     lines.push(`${headers[at]}: ${headers[at + 1]}`);
   client.write(Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"));
-  const joined = await joinStreams(client, stream, { idleMs: limits.idleMs });
+  const joined = await joinStreams(client, stream, { idleMs: limits.idleMs, gate });
   return { end: joined.reason === undefined ? "done" : "failed", status: 101, ...joined };
 }
 

@@ -1,11 +1,12 @@
 import { type ClientRequest, type IncomingMessage, request as openRequest } from "node:http";
-import type { Readable } from "node:stream";
+import type { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Exchange } from "./exchange.js";
 import type { GatewayContext } from "./gateway-context.js";
-import type { HttpConnection } from "./http-connection.js";
+import { DialError, type HttpConnection } from "./http-connection.js";
 import { meterRequest, type RequestMeter } from "./meter-request.js";
 import type { Ending } from "./ending.js";
+import { openByteGate } from "./open-byte-gate.js";
 import type { OpenSend } from "./open-send.js";
 import type { Target } from "./parse-target.js";
 import { toPassedHeaders } from "./pass-headers.js";
@@ -51,17 +52,29 @@ async function forwardOnce(
   });
   let meter: RequestMeter | undefined;
   let upstream: ClientRequest | undefined;
-  const leave = (): void => void upstream?.destroy();
+  const leave = (): void => {
+    upstream?.destroy();
+    gated?.destroy();
+  };
   gone.addEventListener("abort", leave, { once: true });
   const facts = (): Partial<Ending> => ({
     ...meter?.read(),
     ...toSecretFacts(prepared.placement),
   });
+  const { gate } = forwarding.sent.verdict;
+  let gated: Transform | undefined;
+  const throughGate = (stream: Readable, to: ClientRequest): Readable => {
+    if (gate === undefined) return stream;
+    gated = openByteGate(gate, (reason) =>
+      to.destroy(new DialError({ outcome: "refused", reason })),
+    );
+    return stream.pipe(gated);
+  };
   try {
     const body = await toBody(exchange.request, prepared);
     upstream = openRequest(body.options);
     meter = meterRequest(upstream, connection.upstreams);
-    const answer = await exchangeHeads(upstream, exchange, body.stream);
+    const answer = await exchangeHeads(upstream, exchange, throughGate(body.stream, upstream));
     await passAnswer(answer, exchange);
     return { end: "done", ...facts(), status: answer.statusCode ?? 0 };
   } catch (error) {
@@ -69,6 +82,7 @@ async function forwardOnce(
     return { ...toFailure(error, gone), ...facts() };
   } finally {
     gone.removeEventListener("abort", leave);
+    gated?.destroy();
   }
 }
 

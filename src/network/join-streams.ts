@@ -1,6 +1,8 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
+import type { ByteGate } from "../core/send.js";
+import { openByteGate } from "./open-byte-gate.js";
 import type { RawSink } from "./raw-sink.js";
 
 /** What went through. */
@@ -9,6 +11,13 @@ export interface Joined {
   readonly bytesIn: number;
   /** Where it did not end by both sides' will: one line. */
   readonly reason?: string;
+}
+
+export interface JoinOptions {
+  readonly idleMs: number;
+  readonly sink?: RawSink | undefined;
+  /** For what the client sends. */
+  readonly gate?: ByteGate | undefined;
 }
 
 /** How long one side may take what is left for it when the other has gone. */
@@ -21,7 +30,7 @@ const LINGER_MS = 10_000;
 export async function joinStreams(
   client: Duplex,
   upstream: Duplex,
-  { idleMs, sink }: { readonly idleMs: number; readonly sink?: RawSink | undefined },
+  { idleMs, sink, gate }: JoinOptions,
 ): Promise<Joined> {
   let reason: string | undefined;
   const cut = (why: string): void => {
@@ -34,13 +43,15 @@ export async function joinStreams(
       side.setTimeout(idleMs, () => cut("nothing went through for too long"));
   const sent = countBytes(client);
   const received = sink?.received ?? countBytes(upstream);
-  client.pipe(upstream);
+  const gated = gate === undefined ? undefined : openByteGate(gate, cut);
+  (gated === undefined ? client : client.pipe(gated)).pipe(upstream);
   if (sink === undefined) upstream.pipe(client);
   else endAfter(upstream, client);
   await Promise.all([
     awaitClose(client, upstream, () => cut("the client broke off")),
     awaitClose(upstream, client, () => cut("the server broke off")),
   ]);
+  gated?.destroy();
   return {
     bytesOut: sent(),
     bytesIn: received(),

@@ -118,7 +118,9 @@ async function carry(
   }
   const cut = first.kind === "cut" ? first.bytes : Buffer.alloc(0);
   upstream.write(cut);
-  const joined = await joinStreams(client, upstream, { idleMs: context.limits.idleMs, sink });
+  const { idleMs } = context.limits;
+  const { gate } = sent.verdict;
+  const joined = await joinStreams(client, upstream, { idleMs, sink, gate });
   const bytesOut = joined.bytesOut + cut.length;
   sent.end({ end: joined.reason === undefined ? "done" : "failed", address, ...joined, bytesOut });
 }

@@ -189,6 +189,27 @@ secrets: {TOKEN: {from: {env: HOST_TOKEN}, hosts: ["localhost:${own.port}"]}}
       const { json } = person.sandboxJson(["show", "latest", "--network"]);
       assert.match(json.sends[2].reason, /2 requests sent; the budget is 2 per run/);
     });
+
+    test("a budget of bytes holds within one send too, and what came before it counts", async () => {
+      using person = openPerson(kind);
+      using server = await openHttpServer();
+      const { port } = server;
+      person.make({
+        "../bytes.yaml": `version: 1\nnetwork: {mode: allowlist, allow: ["localhost:${port}"]}\nbudgets: {send: {bytes: 1MiB, per: run, over: deny}}\n`,
+      });
+      const script = `for size in 500000 9000000 10; do
+        head -c $size /dev/zero | curl -sS -o /dev/null -w '%{http_code} ' --noproxy '' -T - http://localhost:${port}/$size; done`;
+      const ran = person.sandbox(["run", "--profile", "../bytes.yaml", "--", "sh", "-c", script]);
+      assert.equal(ran.stdout, "200 403 403 ", ran.stderr);
+      const { json } = person.sandboxJson(["show", "latest", "--network"]);
+      assert.ok(json.sends[0].bytesOut >= 500_000);
+      assert.ok(json.sends[1].bytesOut < 1_500_000, "what was on its way, and no more");
+      assert.match(json.sends[1].reason, /bytes sent; the budget is 1048576 per run/);
+      assert.deepEqual(
+        server.seen().filter(({ size }) => size > 600_000),
+        [],
+      );
+    });
   });
 
 test("what is wrong with the network is said before the task starts, in one line", () => {

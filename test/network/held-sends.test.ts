@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
-import type { Send, SendVerdict } from "../../src/core/send.js";
+import type { ByteGate, Send, SendVerdict } from "../../src/core/send.js";
 import { openCase } from "./gateway-case.js";
 import { openRaw, readAll, readBytes } from "./raw-client.js";
 import { serveRequests, serveSockets } from "./servers.js";
@@ -124,3 +124,74 @@ test("closes what comes beyond the limit of connections, and serves again when o
   assert.match((await readAll(fourth)).toString(), /inside$/);
   second.destroy();
 });
+
+const PIECE = "a".repeat(60_000);
+
+/** Lets one piece go; what comes after it waits for the answer. */
+function openPieceGate(): {
+  readonly gate: ByteGate;
+  readonly asked: Promise<void>;
+  readonly answer: (reason: string | undefined) => void;
+} {
+  let left = PIECE.length;
+  let ask: () => void = () => undefined;
+  let answer: (reason: string | undefined) => void = () => undefined;
+  const asked = new Promise<void>((resolve) => {
+    ask = resolve;
+  });
+  const answered = new Promise<string | undefined>((resolve) => {
+    answer = resolve;
+  });
+  const gate: ByteGate = (bytes) => {
+    left -= bytes;
+    if (left >= 0) return undefined;
+    ask();
+    return answered;
+  };
+  return { gate, asked, answer };
+}
+
+for (const reason of [undefined, "it is enough"])
+  test(`a send whose bytes have a gate is ${reason === undefined ? "passed on whole in the end" : "cut when that says so"}, and nothing goes before its answer`, async () => {
+    let received = 0;
+    const count = (chunk: Buffer): void => {
+      received += chunk.length;
+    };
+    await using http = await serveRequests((request, response) => {
+      request.on("data", count).once("end", () => response.end(`all ${received}`));
+      request.on("error", () => undefined);
+    });
+    await using raw = await serveSockets((socket) => {
+      socket.on("data", count).once("end", () => socket.end(`all ${received}`));
+    });
+    const toHead = (port: number, connection: string): string =>
+      `POST http://localhost:${port}/ HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Length: ${2 * PIECE.length}\r\nConnection: ${connection}\r\n\r\n`;
+    for (const [kind, head] of [
+      ["body", toHead(http.port, "close")],
+      ["tunnel", `CONNECT localhost:${raw.port} HTTP/1.0\r\n\r\n`],
+    ] as const) {
+      received = 0;
+      const desk = openPieceGate();
+      await using gate = await openCase({ decide: async () => ({ ...ALLOW, gate: desk.gate }) });
+      const client = await openRaw(gate.ports.http);
+      client.write(head);
+      if (kind === "tunnel") await readBytes(client, 39);
+      client.write(PIECE);
+      while (received < PIECE.length) await new Promise((resolve) => setImmediate(resolve));
+      if (kind === "tunnel") client.end(PIECE);
+      else client.write(PIECE);
+      await desk.asked;
+      assert.equal(received, PIECE.length, kind);
+      desk.answer(reason);
+      const answer = (await readAll(client)).toString();
+      const { result } = await gate.nextEnd();
+      if (reason === undefined) {
+        assert.match(answer, new RegExp(`all ${2 * PIECE.length}$`), kind);
+        assert.equal(result.end, "done", kind);
+      } else {
+        assert.equal(received, PIECE.length, kind);
+        assert.equal(result.reason, reason, kind);
+        assert.doesNotMatch(answer, /all/, kind);
+      }
+    }
+  });

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { SendBudget } from "../../core/profile.js";
-import type { Send } from "../../core/send.js";
+import type { ByteGate, Send } from "../../core/send.js";
 import type { SessionRecord } from "../../core/session.js";
 import { describeSendsOver, type SendsOver } from "../../policy/budgets/judge-sends.js";
 import { renderPlace } from "../../policy/network/render-host-rule.js";
@@ -35,22 +35,37 @@ export class SendsDesk {
     for (;;) {
       const took = this.#meter.take(send.host);
       if ("taken" in took) return took;
-      const { over } = took;
-      const reason = describeSendsOver(this.#budget, over, send.host);
-      if (this.#budget.over === "deny") return { reason };
-      if (this.#budget.over === "slow" && over.roomInMs !== undefined)
-        await delay(over.roomInMs, undefined, { signal: abort });
-      else if (!(await this.#ask(send, { over, reason }, abort)))
-        return { reason: `${reason}; not approved` };
+      const reason = await this.#await(send, took.over, abort);
+      if (reason !== undefined) return { reason };
     }
   }
 
+  /** Holds back what one send has too much, whatever it had when it began. Undefined: its bytes have no budget. */
+  gateFor(send: Send, taken: Taken): ByteGate | undefined {
+    if (this.#budget.bytes === undefined) return undefined;
+    const pass = async (bytes: number, abort: AbortSignal): Promise<string | undefined> => {
+      for (;;) {
+        const over = taken.grow(bytes);
+        if (over === undefined) return undefined;
+        const reason = await this.#await(send, over, abort);
+        if (reason !== undefined) return reason;
+      }
+    };
+    return (bytes, abort) => (taken.grow(bytes) === undefined ? undefined : pass(bytes, abort));
+  }
+
+  /** Undefined: it is worth another try. */
+  async #await(send: Send, over: SendsOver, abort: AbortSignal): Promise<string | undefined> {
+    const reason = describeSendsOver(this.#budget, over, send.host);
+    if (this.#budget.over === "deny") return reason;
+    if (this.#budget.over === "slow" && over.roomInMs !== undefined)
+      await delay(over.roomInMs, undefined, { signal: abort });
+    else if (!(await this.#ask(send, reason, abort))) return `${reason}; not approved`;
+    return undefined;
+  }
+
   /** True: what was sent so far no longer counts. All that wait for the same answer go on together. */
-  async #ask(
-    send: Send,
-    { reason }: { readonly over: SendsOver; readonly reason: string },
-    abort: AbortSignal,
-  ): Promise<boolean> {
+  async #ask(send: Send, reason: string, abort: AbortSignal): Promise<boolean> {
     const host = this.#budget.by === undefined ? "" : send.host;
     const round = this.#rounds.get(host) ?? 0;
     const { settleSends } = await import("../approvals/settle-sends.js");

@@ -1,7 +1,7 @@
 import type { AuditEntry } from "../../core/audit-entry.js";
 import { maskSecrets } from "../../core/mask-secrets.js";
 import type { OpenSecret } from "../../core/open-secret.js";
-import type { NetworkPolicy, Send, SendResult, SendVerdict } from "../../core/send.js";
+import type { ByteGate, NetworkPolicy, Send, SendResult, SendVerdict } from "../../core/send.js";
 import type { SessionRecord } from "../../core/session.js";
 import type { SandboxGateway } from "../../engine/engine.js";
 import { openGateway } from "../../network/open-gateway.js";
@@ -163,13 +163,13 @@ class SendJudge {
     if (inherited !== undefined && send.within !== undefined) {
       this.#tunnels.delete(send.within);
       this.#taken.set(send.id, inherited);
-      return verdict;
+      return withGate(verdict, desk.gateFor(send, inherited));
     }
     const admitted = await desk.admit(send, abort);
     if ("reason" in admitted) return { decision: "deny", reason: admitted.reason };
     this.#taken.set(send.id, admitted.taken);
     if (send.method === undefined) this.#tunnels.set(send.id, admitted.taken);
-    return verdict;
+    return withGate(verdict, desk.gateFor(send, admitted.taken));
   }
 
   /** What is denied costs a task nothing: a flood of it would fill the disk with its own record. It is counted. */
@@ -206,3 +206,7 @@ class SendJudge {
 /** Of one task. */
 const MOST_NOTES = 1000;
 const MOST_DENIED = 10_000;
+
+function withGate(verdict: SendVerdict, gate: ByteGate | undefined): SendVerdict {
+  return gate === undefined || verdict.decision === "deny" ? verdict : { ...verdict, gate };
+}
