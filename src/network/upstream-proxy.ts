@@ -46,12 +46,19 @@ function parseProxy(name: string, text: string | undefined): UpstreamProxy | und
     throw new SandboxError("usage", `${name} of this host is no proxy that can be used`, {
       hint: `give it as http://[USER:PASSWORD@]HOST:PORT, or unset ${name}`,
     });
-  const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  const user = `${unescapePercents(url.username)}:${unescapePercents(url.password)}`;
   return {
     host: url.hostname.replace(/^\[|\]$/g, ""),
     port: url.port === "" ? 80 : Number(url.port),
     ...(user === ":" ? {} : { authorization: `Basic ${Buffer.from(user).toString("base64")}` }),
   };
+}
+
+/** As curl does: a `%` that begins no escape stands for itself, as in a password that nobody escaped. */
+function unescapePercents(text: string): string {
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, (escaped) =>
+    Buffer.from(escaped.replaceAll("%", ""), "hex").toString(),
+  );
 }
 
 function tryUrl(text: string): URL | undefined {

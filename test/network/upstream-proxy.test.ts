@@ -34,6 +34,11 @@ test("reads the proxy of the environment as curl does", () => {
     assert.equal(proxyFor({ host, port: 443 }, "tunnel"), undefined, host);
   assert.equal(proxyFor({ host: "other.test", port: 8080 }, "tunnel"), undefined);
   assert.equal(toUpstreamFor({ NO_PROXY: "*" }), undefined);
+  const bare = toUpstreamFor({ http_proxy: "http://us%er:50%25%zz%@proxy.corp" });
+  assert.equal(
+    bare?.({ host: "a.test", port: 80 }, "plain")?.authorization,
+    `Basic ${Buffer.from("us%er:50%%zz%").toString("base64")}`,
+  );
 });
 
 test("refuses a proxy that it cannot use, and does not show its password", () => {
