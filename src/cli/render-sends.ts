@@ -47,7 +47,9 @@ function toWhy({ reason, secrets = [], misplaced = [] }: LoggedSend): string {
   return [
     ...(reason === undefined ? [] : [reason]),
     ...(secrets.length === 0 ? [] : [`with ${secrets.join(", ")}`]),
-    ...(misplaced.length === 0 ? [] : [`without ${misplaced.join(", ")}: not one of its hosts`]),
+    ...(misplaced.length === 0
+      ? []
+      : [`without ${misplaced.join(", ")}: not for this host and port, or not in this place`]),
   ].join("; ");
 }
 

@@ -172,6 +172,8 @@ secrets: {TOKEN: {from: {env: HOST_TOKEN}, hosts: ["localhost:${own.port}"]}}
       const { json } = person.sandboxJson(["show", "latest", "--network"]);
       assert.deepEqual(json.sends[0].secrets, ["TOKEN"]);
       assert.deepEqual(json.sends[1].misplaced, ["TOKEN"]);
+      const shown = person.sandbox(["show", "latest", "--network"]).stdout;
+      assert.match(shown, /with TOKEN\n.*without TOKEN: not for this host and port/);
       const kept = person.run(["grep", "-rlF", secret, person.stateHome]);
       assert.equal(kept.stdout, "", "nothing of it is kept");
     });
