@@ -112,6 +112,11 @@ function resolveExisting(file: string): string {
         hint: "set SANDBOX_HOME to a directory of yours",
         cause: error,
       });
+    if (hasErrno(error, "EACCES"))
+      throw new SandboxError("usage", `${file}: you may not look into a directory of this path`, {
+        hint: "set SANDBOX_HOME to a directory of yours",
+        cause: error,
+      });
     if (!hasErrno(error, "ENOENT")) throw error;
     const parent = path.dirname(file);
     return parent === file ? file : path.join(resolveExisting(parent), path.basename(file));

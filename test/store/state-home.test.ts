@@ -47,6 +47,22 @@ test("a state directory of somebody else is refused", { skip: uid !== 0 && "need
   assert.throws(() => openStore({ home: dir.path }), { code: "usage", message: /user 12345/ });
 });
 
+test("one below a directory that may not be looked into is refused in one line", {
+  skip: uid === 0 && "root may look into all",
+}, () => {
+  using dir = openTempDir();
+  const closed = path.join(dir.path, "closed");
+  mkdirSync(closed);
+  assert.ok(openStore({ home: path.join(closed, "state") }), "control: it may be");
+  chmodSync(closed, 0);
+  try {
+    const open = (): unknown => openStore({ home: path.join(closed, "state") });
+    assert.throws(open, { code: "usage", message: /may not look into/ });
+  } finally {
+    chmodSync(closed, 0o700);
+  }
+});
+
 test("a state directory that turned bad after opening is refused when it is written to", () => {
   using dir = openTempDir();
   const home = path.join(dir.path, "state");
