@@ -1,4 +1,3 @@
-import { SandboxError } from "../core/error.js";
 import type { SessionId } from "../core/ids.js";
 import type { SessionRecord } from "../core/session.js";
 import type { Leftover } from "../engine/engine.js";
@@ -7,6 +6,7 @@ import type { Controller } from "./controller.js";
 import { lockCommit } from "./lock-workspaces.js";
 import { abandonSandbox } from "./refuse-alive.js";
 import { recoverBefore } from "./recover-workspaces.js";
+import { toBusy } from "./to-busy.js";
 
 /** A session that was dropped. */
 interface Discarded {
@@ -29,10 +29,7 @@ export async function discardSession(
   await recoverBefore(controller, before.workspaces);
   await using _locks = await lockCommit(controller, before);
   const record = await store.readSession(session);
-  if (record.state === "running")
-    throw new SandboxError("busy", `session ${session} is still running`, {
-      hint: "end its task first",
-    });
+  if (record.state === "running") throw toBusy(record, "end its task first");
   if (record.state === "discarded") return { record };
   store.appendAudit({ event: "discard.started", session }, { sign: false });
   const leftover = await abandonSandbox(controller, record);

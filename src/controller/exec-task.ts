@@ -19,6 +19,7 @@ import type { ExecRequest } from "./run-request.js";
 import { readSessionProfile } from "./session-profile.js";
 import { superviseSession } from "./run-task.js";
 import type { TaskIo } from "./supervise-task.js";
+import { toBusy } from "./to-busy.js";
 
 /**
  * Runs another task on the layers of `session`, in the same scope: nothing that was not mounted before is mounted
@@ -136,7 +137,7 @@ function refuseGone(record: SessionRecord): SessionRecord {
     case "interrupted":
       return record;
     case "running":
-      throw new SandboxError("busy", `session ${record.session} is still running`);
+      throw toBusy(record, "another can be run when its task has ended");
     case "committed":
     case "discarded":
     case "failed":

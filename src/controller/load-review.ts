@@ -11,6 +11,7 @@ import { toChangeEntries } from "./log-changes.js";
 import { readLayers } from "./read-layers.js";
 import { refuseAlive } from "./refuse-alive.js";
 import { reviewChangeset, type SessionReview } from "./session-review.js";
+import { toBusy } from "./to-busy.js";
 
 /**
  * The pending changes of a session, judged. The changeset is the one that was sealed when the task ended; the
@@ -36,9 +37,7 @@ function refuseSettled(record: SessionRecord): void {
     case "interrupted":
       return;
     case "running":
-      throw new SandboxError("busy", `session ${record.session} is still running`, {
-        hint: "its changes can be read when the task has ended",
-      });
+      throw toBusy(record, "its changes can be read when the task has ended");
     case "committed":
       throw new SandboxError(
         "usage",

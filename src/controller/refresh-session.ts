@@ -18,6 +18,7 @@ import { readStampsSince } from "./read-stamps-since.js";
 import { recoverBefore } from "./recover-workspaces.js";
 import { refuseAlive } from "./refuse-alive.js";
 import { countChanges, reviewChangeset } from "./session-review.js";
+import { toBusy } from "./to-busy.js";
 
 /** What a refresh found. */
 export interface RefreshReport {
@@ -67,11 +68,9 @@ export async function refreshSession(
   return { record: next, visible, dropped: joined.dropped, conflicts, answers };
 }
 
-function refuseRunning({ state, session }: SessionRecord): void {
-  if (state !== "running") return;
-  throw new SandboxError("busy", `session ${session} is still running`, {
-    hint: "it can be refreshed when its task has ended",
-  });
+function refuseRunning(record: SessionRecord): void {
+  if (record.state === "running")
+    throw toBusy(record, "it can be refreshed when its task has ended");
 }
 
 /** A tree that is half of a commit is nothing to rest on. */

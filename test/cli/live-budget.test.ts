@@ -105,6 +105,11 @@ async function freezeAndGoOn(person: Person, more: readonly string[] = []): Prom
     person.sandbox(["show", "s"]).stdout,
     new RegExp(`frozen\\nwaits for +sandbox approve ${approval}`),
   );
+  for (const [verb, ...rest] of [["discard"], ["commit"], ["refresh"], ["exec", "--", "true"]]) {
+    const refused = person.sandbox([String(verb), "s", ...rest]);
+    assert.equal(refused.status, 1, refused.stderr);
+    assert.match(refused.stderr, new RegExp(`frozen\n.*; end it: sandbox deny ${approval}\n`));
+  }
   const asked = person.sandbox(["approvals", "show", approval]).stdout;
   assert.match(asked, new RegExp(`is frozen: it deletes ${gone} files; the budget is 3 per run`));
   assert.match(asked, /\| delete "d\/1" \(\d+ bytes\)/);
