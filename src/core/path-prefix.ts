@@ -1,5 +1,6 @@
-/** What servers read in more than one way: segments of dots, and slashes or backslashes that are hidden by an escape. */
-const UNCLEAR = /(?:^|[/\\])(?:\.|%2e){1,2}(?:$|[/\\;]|%3b)|\\|%2f|%5c|%00|\/\/|%25(?:2e|2f|5c)/i;
+/** What servers read in more than one way: segments of dots, slashes or backslashes that are hidden by an escape, and control characters. */
+const UNCLEAR =
+  /(?:^|[/\\])(?:\.|%2e){1,2}(?:$|[/\\;]|%3b)|\\|%2f|%5c|%[01][0-9a-f]|\/\/|%25(?:2e|2f|5c)/i;
 
 /** True for a path that means the same to every server: absolute, without a query or fragment, without dots to resolve. */
 export function isPath(path: string): boolean {

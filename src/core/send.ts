@@ -55,6 +55,8 @@ export type SendVerdict =
       readonly rule?: string;
       readonly mayBePrivate: boolean;
       readonly inspect: boolean;
+      /** Every rule that fits it is of some methods or paths alone: nothing else may be meant by it. */
+      readonly isLimited?: true;
       /** Where its bytes have a budget. */
       readonly gate?: ByteGate;
     }

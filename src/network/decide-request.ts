@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { GatewayContext, HttpEntry } from "./gateway-context.js";
 import { type OpenSend, openSend } from "./open-send.js";
-import { type ParsedTarget, parseTarget, type Target } from "./parse-target.js";
+import { type ParsedTarget, parseTarget, type Target, valuesOf } from "./parse-target.js";
 import { findFramingProblem } from "./pass-headers.js";
 import type { Refusal } from "./write-refusal.js";
 
@@ -32,10 +32,29 @@ export async function decideRequest(
     { via, ...place, method, problem, ...(within === undefined ? {} : { within }) },
     asking.gone,
   );
+  const other = sent.outcome === "allowed" && sent.verdict.isLimited && findOther(rawHeaders);
+  if (sent.outcome === "allowed" && other) {
+    const reason = `its ${other} may mean another request than the one that is allowed`;
+    sent.end({ end: "refused", reason });
+    return { outcome: "refused", refusal: { status: 403, reason } };
+  }
   if (sent.outcome === "allowed" && !("problem" in target))
     return { outcome: "allowed", target, sent };
   const reason = sent.outcome === "refused" ? sent.reason : "it goes nowhere";
   return { outcome: "refused", refusal: { status: 403, reason } };
+}
+
+/** Headers by which some servers take another method or path than the request's own. */
+const OTHERS = [
+  "x-http-method-override",
+  "x-http-method",
+  "x-method-override",
+  "x-original-url",
+  "x-rewrite-url",
+] as const;
+
+function findOther(rawHeaders: readonly string[]): string | undefined {
+  return OTHERS.find((name) => valuesOf(rawHeaders, name).length > 0);
 }
 
 /** For the log; also of a request that could not be read, on a connection that goes to one place. */

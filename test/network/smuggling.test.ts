@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { HostRule } from "../../src/core/send.js";
 import { openCase } from "./gateway-case.js";
 import { talk } from "./raw-client.js";
 import { serveRequests } from "./servers.js";
@@ -103,4 +104,34 @@ test("answers requests that come together one after the other, each decided by i
     gate.ended.map(({ result }) => result.end),
     ["done", "done", "refused", "done"],
   );
+});
+
+test("with a rule of methods or paths no header may mean another method or path than the request's own", async () => {
+  await using server = await serveRequests((request, response) =>
+    response.end(`${request.method} ${request.headers["x-http-method-override"]}`),
+  );
+  const limited = { host: "web.test", ports: [server.port], private: true } as const;
+  const ask = async (rule: HostRule, path: string, header: string): Promise<string> => {
+    await using gate = await openCase({ allow: [rule], hosts: { "web.test": ["127.0.0.1"] } });
+    const place = `web.test:${server.port}`;
+    return await talk(
+      gate.ports.http,
+      `POST http://${place}${path} HTTP/1.1\r\nHost: ${place}\r\nContent-Length: 0\r\n${header}Connection: close\r\n\r\n`,
+    );
+  };
+  for (const rule of [
+    { ...limited, methods: ["POST"] },
+    { ...limited, paths: ["/ok"] },
+  ]) {
+    assert.match(await ask(rule, "/ok", ""), /POST undefined/);
+    for (const name of ["X-HTTP-Method-Override", "x-original-url", "X-Rewrite-URL"])
+      assert.match(await ask(rule, "/ok", `${name}: DELETE\r\n`), / 403 [\s\S]*another request/);
+  }
+  assert.match(
+    await ask(limited, "/ok", "X-HTTP-Method-Override: DELETE\r\n"),
+    /POST DELETE/,
+    "all of it is allowed",
+  );
+  assert.match(await ask({ ...limited, paths: ["/ok"] }, "/ok/a%09b", ""), / 403 /);
+  assert.match(await ask({ ...limited, paths: ["/ok"] }, "/ok/a%20b", ""), /POST undefined/);
 });

@@ -21,10 +21,19 @@ export function judgeSend(policy: NetworkPolicy, send: Send): SendVerdict {
       rule: renderHostRule(best),
       mayBePrivate: fitting.some((rule) => rule.private === true || isLiteral(rule.host)),
       inspect: isInspected,
+      ...(isEverywhere(policy, send) || fitting.some(isUnlimited) ? {} : { isLimited: true }),
     };
-  if (policy.mode === "open" && isPublic(send.host))
+  if (isEverywhere(policy, send))
     return { decision: "allow", mayBePrivate: false, inspect: isInspected };
   return toDenial(policy, send, there);
+}
+
+function isEverywhere({ mode }: NetworkPolicy, { host }: Send): boolean {
+  return mode === "open" && isPublic(host);
+}
+
+function isUnlimited({ methods, paths }: HostRule): boolean {
+  return methods === undefined && paths === undefined;
 }
 
 /** An address or `localhost`: whoever wrote it knows what it is. */
@@ -41,7 +50,7 @@ function isPublic(host: string): boolean {
 
 /** A rule of methods or paths fits what can be seen of a request, or a tunnel of which they will be seen. */
 function isForRequest(rule: HostRule, { method, path }: Send, isInspected: boolean): boolean {
-  if (rule.methods === undefined && rule.paths === undefined) return true;
+  if (isUnlimited(rule)) return true;
   if (method === undefined || path === undefined) return isInspected;
   return matchesRequest(rule, { method, path });
 }
