@@ -53,7 +53,7 @@ async function startRow(ground) {
     ground.sandbox("run", "--commit", "never", "--dir", workspace, ...more, "--", "true");
   const ms = await interleave(20, {
     without: () => run(),
-    allowlist: () => run("--allow", "example.com"),
+    allowlist: () => run("--allow", "localhost:9"),
   });
   const added = ms.allowlist - ms.without;
   return {

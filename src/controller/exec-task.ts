@@ -71,7 +71,7 @@ async function prepareExecNetwork(
 ): Promise<PreparedNetwork> {
   if (network === undefined) return { secrets: [], inside: undefined };
   const { prepareNetwork } = await import("./network/prepare-network.js");
-  return await prepareNetwork(controller, network, profile);
+  return await prepareNetwork(controller, network, { profile, named: [] });
 }
 
 /** The front door, for a task on layers that another one has changed. */

@@ -1,7 +1,5 @@
 import { isSandboxError, SandboxError } from "../core/error.js";
-import type { NetworkPolicy } from "../core/send.js";
 import type { OpenSecret } from "../core/open-secret.js";
-import type { FrozenProfile } from "../core/profile.js";
 import type { SandboxSpec } from "../core/sandbox-spec.js";
 import type { SessionRecord } from "../core/session.js";
 import type { Engine, ImageFacts } from "../engine/engine.js";
@@ -17,6 +15,7 @@ import type { PreparedNetwork } from "./network/prepare-network.js";
 import type { RunningNetwork } from "./network/open-network.js";
 import { openSession } from "./open-session.js";
 import { prepareRun } from "./prepare-run.js";
+import type { PreparedRun } from "./prepared-run.js";
 import type { RunRequest } from "./run-request.js";
 import { startWatch } from "./start-watch.js";
 import { LostTask, superviseTask, type TaskEnd, type TaskIo } from "./supervise-task.js";
@@ -32,8 +31,9 @@ export async function runTask(
   io: TaskIo,
 ): Promise<RunResult> {
   const name = asked.name === undefined ? undefined : parseSessionName(asked.name);
-  const { request, facts, frozen, network } = await prepareRun(controller, asked);
-  const { secrets, inside } = await prepareNetwork(controller, network, frozen);
+  const prepared = await prepareRun(controller, asked);
+  const { request, facts, frozen, network } = prepared;
+  const { secrets, inside } = await prepareNetwork(controller, prepared);
   // Once before an engine is asked: what is wrong with the request is told first.
   const plain = toSpec(controller, request, { facts, inside });
   const engine = await controller.openEngine(request);
@@ -62,12 +62,12 @@ export async function runTask(
 /** What a network needs before the task begins; most runs have none, and load nothing. */
 async function prepareNetwork(
   controller: Controller,
-  network: NetworkPolicy | undefined,
-  profile: FrozenProfile,
+  { request, frozen, network }: Pick<PreparedRun, "request" | "frozen" | "network">,
 ): Promise<PreparedNetwork> {
   if (network === undefined) return { secrets: [], inside: undefined };
-  const prepared = await import("./network/prepare-network.js");
-  return await prepared.prepareNetwork(controller, network, profile);
+  const loaded = await import("./network/prepare-network.js");
+  const asked = { profile: frozen, named: request.allow ?? [] };
+  return await loaded.prepareNetwork(controller, network, asked);
 }
 
 async function resolveImage(

@@ -26,9 +26,10 @@ export interface Candidate {
 const RECENT_MS = 3_600_000;
 
 /**
- * The newest candidate with a workspace that is or contains the current directory, else the newest of all;
- * undefined where there is none. Throws `usage` with the list where a change was asked for, nobody
- * is at a terminal, and several open candidates are younger than an hour (cli.md).
+ * The newest candidate with a workspace that is or contains the current directory, else, for reading, the newest of all; undefined where there
+ * is none. A change is never of another project than one stands in: typed twice, `rollback latest` would undo somebody else's work. Throws
+ * `usage` then, and with the list where a change was asked for, nobody is at a terminal, and several open candidates are younger than an
+ * hour (cli.md).
  */
 export function chooseLatest<T extends Candidate>(
   candidates: readonly T[],
@@ -43,6 +44,11 @@ export function chooseLatest<T extends Candidate>(
     undefined,
   );
   if (options.purpose === "change" && !options.isTerminal) refuseSeveral(pool, options);
+  if (options.purpose === "change" && here.length === 0 && newest !== undefined)
+    throw new SandboxError("usage", "latest: there is none of this directory", {
+      list: [newest.line],
+      hint: "the newest elsewhere is named above: name it by its id if you mean it",
+    });
   return newest;
 }
 

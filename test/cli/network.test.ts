@@ -74,6 +74,7 @@ for (const kind of KINDS)
       assert.equal(said[4], "6");
       assert.equal(said[5], "403");
       assert.deepEqual(other.seen(), []);
+      assert.match(ran.stderr, /2 requests and 1 lookup not allowed: sandbox show s-/);
       const { json } = person.sandboxJson(["show", "latest", "--network"]);
       assert.deepEqual(
         json.sends.map((one: Record<string, unknown>) => [one["host"], one["decision"]]),
@@ -221,6 +222,7 @@ test("what is wrong with the network is said before the task starts, in one line
     [["--allow", "*.com"], {}, /everybody's/],
     [["--allow", "a.example:99999"], {}, /no port/],
     [["--network", "none", "--allow", "a.example"], {}, /--allow names a host/],
+    [["--allow", "no-such-host.invalid"], {}, /no-such-host\.invalid: this machine knows no such/],
     [["--network", "open"], { HTTPS_PROXY: "ftp://x" }, /HTTPS_PROXY of this host is no proxy/],
   ] as const) {
     const refused = person.sandbox(["run", ...args, "--", "touch", "started"], { env });
@@ -234,5 +236,12 @@ test("what is wrong with the network is said before the task starts, in one line
   const missing = person.sandbox(["run", "--profile", "../secret.yaml", "--", "touch", "started"]);
   assert.equal(missing.status, 2);
   assert.match(missing.stderr, /the secret KEY is not there: the variable NOT_SET_HERE is not set/);
+  person.make({
+    "../stuck.yaml":
+      'version: 1\nnetwork: {mode: allowlist, allow: ["localhost:5432"]}\nsecrets: {KEY: {from: {env: LANG}, hosts: [localhost]}}\n',
+  });
+  const stuck = person.sandbox(["run", "--profile", "../stuck.yaml", "--", "touch", "started"]);
+  assert.equal(stuck.status, 2);
+  assert.match(stuck.stderr, /the secret KEY can be sent nowhere: localhost is not allowed/);
   assert.equal(person.sandboxJson(["ls", "--all"]).json.sessions.length, 0);
 });

@@ -105,6 +105,12 @@ test("latest is the newest ended session of a workspace around the current direc
   assert.match(found.notice ?? "", /^latest: s-bbbbbbbbbb .*\/work\/project/);
   const elsewhere = await store.resolveSession("latest", { ...here, cwd: "/somewhere" });
   assert.equal(elsewhere.record.session, "s-cccccccccc");
+  for (const isTerminal of [true, false])
+    await assert.rejects(
+      store.resolveSession("latest", { ...change, isTerminal, cwd: "/somewhere" }),
+      (error) => isSandboxError(error) && /none of this directory/.test(error.message),
+      "a change is of no other project than one stands in",
+    );
 });
 
 test("latest passes over what changed nothing and was pruned", async () => {

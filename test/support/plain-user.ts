@@ -157,7 +157,12 @@ function removeStaleUsers(): void {
     const [name = "", , uid = "", , , home = ""] = line.split(":");
     const pid = NAME.exec(name)?.[1];
     if (pid === undefined || isRunning(Number(pid))) continue;
-    removeUser(name, Number(uid), home);
+    try {
+      removeUser(name, Number(uid), home);
+    } catch (error) {
+      // Another test process may have been quicker.
+      if (readFileSync("/etc/passwd", "utf8").includes(`${name}:`)) throw error;
+    }
   }
 }
 

@@ -10,6 +10,7 @@ import { toUpstreamFor } from "../../network/upstream-proxy.js";
 import { judgeSend } from "../../policy/network/judge-send.js";
 import { mayResolve } from "../../policy/network/may-resolve.js";
 import { toDirectPorts } from "../../policy/network/to-direct-ports.js";
+import { formatCount } from "../../review/format-units.js";
 import type { AuditWriter } from "../../store/audit/open-audit-writer.js";
 import type { Controller } from "../controller.js";
 import { readSessionProfile } from "../session-profile.js";
@@ -70,6 +71,9 @@ export async function openNetwork(
     [Symbol.asyncDispose]: async () => {
       await gateway[Symbol.asyncDispose]();
       await judge.settled();
+      const denied = judge.describeDenied();
+      if (denied !== undefined)
+        controller.notice(`sandbox: ${denied}: sandbox show ${record.session} --network`);
       await log[Symbol.asyncDispose]();
     },
   };
@@ -92,6 +96,7 @@ class SendJudge {
   readonly #writing = new Set<Promise<void>>();
   #notes = 0;
   #denied = 0;
+  readonly #refusedNames = new Set<string>();
   /** Denied ones that are not on record: nor is their end. */
   readonly #unlogged = new Set<number>();
 
@@ -132,10 +137,21 @@ class SendJudge {
 
   /** Of what was no send; a flood of it is cut. */
   note(event: string, data: Readonly<Record<string, string>>): void {
+    if (data["name"] !== undefined && this.#refusedNames.size < MOST_NOTES)
+      this.#refusedNames.add(data["name"]);
     this.#notes += 1;
     if (this.#notes > MOST_NOTES) return;
     const { session } = this.#o.record;
     this.#write(this.#o.log.append({ event, session, data }));
+  }
+
+  /** For the end of the task; undefined: nothing was. */
+  describeDenied(): string | undefined {
+    const parts = [
+      ...(this.#denied === 0 ? [] : [formatCount(this.#denied, "request")]),
+      ...(this.#refusedNames.size === 0 ? [] : [formatCount(this.#refusedNames.size, "lookup")]),
+    ];
+    return parts.length === 0 ? undefined : `${parts.join(" and ")} not allowed`;
   }
 
   /** Resolves when all is written that was told of, and how much was not. */
