@@ -3,6 +3,7 @@ import { type CommitAnswer as CarriedAnswer, logRefusal } from "../controller/co
 import type { Controller } from "../controller/controller.js";
 import { type OpenCommit, openCommit } from "../controller/open-commit.js";
 import type { CommitProposal } from "../controller/propose-commit.js";
+import { readSessionProfile } from "../controller/session-profile.js";
 import type { ReviewedChange } from "../controller/session-review.js";
 import { isSandboxError, SandboxError } from "../core/error.js";
 import type { SessionId } from "../core/ids.js";
@@ -104,7 +105,19 @@ async function settle(
       }
     }
   }
+  if (await needsSeveral(controller, proposal)) {
+    const { commitByPolicy } = await import("../controller/commit-by-policy.js");
+    return { answer: "committed", report: await commitByPolicy(controller, open, true) };
+  }
   return { answer: "committed", report: await open.carryOut(toAnswer(proposal, approval)) };
+}
+
+/** Whether a yes at the terminal, or `--yes`, is not enough for what policy asks about. */
+async function needsSeveral(controller: Controller, proposal: CommitProposal): Promise<boolean> {
+  const { needsApproval, overBudget, review } = proposal;
+  if (needsApproval.length === 0 && overBudget.length === 0) return false;
+  const { countReviewers } = await import("../controller/approvals/count-reviewers.js");
+  return countReviewers(controller, readSessionProfile(review.record)) > 1;
 }
 
 /** Whoever said yes was shown what goes over the budget, and said yes to that too. */

@@ -11,14 +11,17 @@ import { refuseDeniedAlone } from "./refuse-denied.js";
 export async function commitByPolicy(
   controller: Controller,
   open: OpenCommit,
+  /** Whoever is at the terminal has said yes: that is one reviewer. */
+  isSeen = false,
 ): Promise<CommitReport> {
   const { proposal } = open;
   if (proposal.plan.conflicts.length > 0) return await open.carryOut({ by: "policy" });
   refuseDeniedAlone(proposal);
-  if (proposal.overBudget.length === 0) return await commitWithin(controller, open, {});
+  if (proposal.overBudget.length === 0) return await commitWithin(controller, open, { isSeen });
   const { settleBudget } = await import("./approvals/settle-budget.js");
-  const approval = await settleBudget(controller, proposal);
+  const approval = await settleBudget(controller, proposal, isSeen);
   return await commitWithin(controller, open, {
+    isSeen,
     budget: approval.digest,
     uses: [approval.approval],
   });
@@ -27,10 +30,10 @@ export async function commitByPolicy(
 async function commitWithin(
   controller: Controller,
   open: OpenCommit,
-  released: Pick<CommitAnswer, "budget" | "uses">,
+  { isSeen, ...released }: Pick<CommitAnswer, "budget" | "uses"> & { readonly isSeen: boolean },
 ): Promise<CommitReport> {
   if (open.proposal.needsApproval.length === 0)
     return await open.carryOut({ by: "policy", ...released });
   const { settleApproval } = await import("./approvals/settle-approval.js");
-  return await settleApproval(controller, open, released);
+  return await settleApproval(controller, open, { ...released, isSeen });
 }

@@ -84,19 +84,20 @@ export async function admitCommand(
   throw refuse("in need of approval, and nobody is there to ask", why, settled.approval);
 }
 
-/** By the person at the terminal, else out of band. */
+/** By the person at the terminal, else, and where that one is not enough, out of band. */
 async function settle(
   controller: AskingController,
   asked: Asked & { readonly rule: string; readonly reason: string },
   approve: Approve,
 ): Promise<{ readonly answer: SettledCommand["answer"]; readonly approval?: ApprovalId }> {
-  if (approve !== undefined) {
-    const question = `The profile asks about this command (${asked.rule}: ${asked.reason}). Run it? [y/N] `;
+  const question = `The profile asks about this command (${asked.rule}: ${asked.reason}). Run it? [y/N] `;
+  const { countReviewers } = await import("./approvals/count-reviewers.js");
+  if (approve !== undefined && countReviewers(controller, asked.profile) === 1)
     return { answer: (await approve(question)) ? "approved" : "denied" };
-  }
   // Loaded only where a question has to wait.
   const { settleCommandApproval } = await import("./approvals/command-approval.js");
-  return settleCommandApproval(controller, asked);
+  const ask = approve === undefined ? undefined : () => approve(question);
+  return settleCommandApproval(controller, asked, ask);
 }
 
 function refuse(what: string, why: string, approval?: ApprovalId): SandboxError {

@@ -3,6 +3,9 @@ import type { Change } from "../core/change.js";
 import { toChangesetDigest } from "../core/changeset-digest.js";
 import { SandboxError } from "../core/error.js";
 import type { Digest } from "../core/ids.js";
+import type { SavedDecision } from "../core/saved-decision.js";
+import type { SessionRecord } from "../core/session.js";
+import { readSessionProfile } from "./session-profile.js";
 import type { CommitRequest } from "./commit-request.js";
 import type { ComposedChange } from "./composed-change.js";
 import type { Controller } from "./controller.js";
@@ -62,7 +65,7 @@ export async function proposeCommit(
   const needsApproval = findUnapproved(
     { parents, chosen: chosen.filter((item) => !isDeniedNow.has(item)) },
     {
-      ...{ decisions, treatments },
+      ...{ decisions: await toEnough(controller, review.record, decisions), treatments },
       composed: new Map([...composed.values()].map((one) => [one.original, one])),
     },
   );
@@ -72,6 +75,17 @@ export async function proposeCommit(
     digest: composed.size === 0 ? review.changeset.digest : toChangesetDigest(plan.changes),
     needsNaming: needsApproval.filter((item) => runsLater(item) && !isNamed(item)),
   };
+}
+
+/** A review is that of one person: where several are needed it approves nothing by itself. */
+async function toEnough(
+  controller: Controller,
+  record: SessionRecord,
+  decisions: readonly SavedDecision[],
+): Promise<readonly SavedDecision[]> {
+  if (decisions.length === 0) return decisions;
+  const { countReviewers } = await import("./approvals/count-reviewers.js");
+  return countReviewers(controller, readSessionProfile(record)) > 1 ? [] : decisions;
 }
 
 const MOST_LEFT_OUT = 5;

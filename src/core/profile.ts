@@ -39,6 +39,14 @@ export interface Profile {
   readonly commands: { readonly default: Verdict; readonly rules: readonly CommandRule[] };
   readonly changes: readonly ChangeRule[];
   readonly budgets: Budgets;
+  /** Absent: one reviewer is enough. */
+  readonly approvals?: ProfileApprovals;
+}
+
+/** How questions to people are answered. */
+interface ProfileApprovals {
+  /** How many different reviewers each question needs; 1 to 100. */
+  readonly require: number;
 }
 
 /** What a task may send. */

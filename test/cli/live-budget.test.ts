@@ -226,7 +226,7 @@ describe("a budget while the task runs in a container of Docker's", {
     await docker[Symbol.asyncDispose]();
   });
 
-  test("it is frozen, goes on when that is approved, and one that is killed leaves nothing", async () => {
+  test("it is frozen, goes on when that is approved, and when it is killed no process of it is left", async () => {
     using person = open("plain user", HOLD);
     docker.admit(person.uid);
     const more = ["--engine", "docker"];

@@ -195,6 +195,7 @@ env: {pass: [TERM, "LC_*"]}
 network: {mode: none}
 commands: {default: ask, rules: [{id: r, argv: [x], decision: allow}]}
 budgets: {delete: {files: 10, per: run, over: hold}}
+approvals: {require: 2}
 `;
 
 /** `[key that would widen, the project's line]` */
@@ -217,6 +218,7 @@ const WIDER: readonly (readonly [string, string])[] = [
   ["budgets.delete", "budgets: {delete: {files: 100, per: run, over: hold}}"],
   ["budgets.delete", "budgets: {delete: {files: 1, per: run, over: slow}}"],
   ["budgets.delete", "budgets: {delete: {bytes: 1, per: run, over: hold}}"],
+  ["approvals.require", "approvals: {require: 1}"],
 ];
 
 test("a project's file that would widen is refused, and the key is named with its line", () => {
@@ -242,15 +244,14 @@ exec: workspace-denied
 commands: {default: deny, rules: [{id: mine, argv: [rm], decision: deny}]}
 changes: [{match: "docs/**", decision: deny}]
 budgets: {delete: {files: 5, per: run, over: deny}}
+approvals: {require: 3}
 `,
   });
   assert.equal(profile.limits.memory, 512 * 1024 ** 2);
   assert.deepEqual(profile.env.pass, ["LC_ALL"]);
-  assert.deepEqual(
-    profile.commands.rules.map(({ id }) => id),
-    ["r", "mine"],
-  );
+  assert.equal(profile.commands.rules.map(({ id }) => id).join(" "), "r mine");
   assert.equal(profile.commands.default, "deny");
+  assert.deepEqual(profile.approvals, { require: 3 });
 });
 
 test("a project's scope narrows the one that is there, and never replaces it", () => {

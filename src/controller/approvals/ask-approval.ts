@@ -1,4 +1,6 @@
 import type { Approval, ApprovalDraft } from "../../core/approval.js";
+import type { Profile } from "../../core/profile.js";
+import { readSessionProfile } from "../session-profile.js";
 import type { AskingController } from "./asking-controller.js";
 
 /** How long a question waits. */
@@ -12,6 +14,8 @@ type Shown = Pick<ApprovalDraft, "subject" | "preview"> & {
   readonly group: string;
   /** The preview as hooks get it, which may lead anywhere: without the words of a command that are secrets. Default: the preview. */
   readonly told?: string;
+  /** Whose task it is about; a session's own is looked up. */
+  readonly profile?: Profile | undefined;
 };
 
 /**
@@ -27,8 +31,18 @@ export async function findOrAskApproval(
   const known = await findApproval(controller, of);
   if (known !== undefined && known.state !== "expired") return known;
   const expiresAt = new Date(Date.now() + DAY_MS).toISOString();
-  const { told, ...shown } = show();
-  return await askApproval(controller, { ...of, ...shown, expiresAt }, told ?? shown.preview);
+  const { told, profile, ...shown } = show();
+  const { countReviewers } = await import("./count-reviewers.js");
+  const require = countReviewers(controller, profile ?? (await readProfile(controller, of)));
+  const asked = { ...of, ...shown, expiresAt, require };
+  return await askApproval(controller, asked, told ?? shown.preview);
+}
+
+async function readProfile(
+  { store }: AskingController,
+  { session }: AskedOf,
+): Promise<Profile | undefined> {
+  return session === undefined ? undefined : readSessionProfile(await store.readSession(session));
 }
 
 async function findApproval(
@@ -42,13 +56,13 @@ async function findApproval(
 /** Where the question is new the person's hooks are told of it. */
 async function askApproval(
   controller: AskingController,
-  asked: Omit<ApprovalDraft, "require">,
+  asked: ApprovalDraft,
   told: string,
 ): Promise<Approval> {
   const { readUserConfig } = await import("./read-user-config.js");
   const { approvals: hooks } = readUserConfig(controller.profiles);
   using ledger = await controller.store.openLedger();
-  const { approval, isNew } = ledger.approvals.ask({ ...asked, require: hooks.require });
+  const { approval, isNew } = ledger.approvals.ask(asked);
   if (isNew && (hooks.webhook !== undefined || hooks.command !== undefined)) {
     const { tellHooks } = await import("./tell-hooks.js");
     await tellHooks(controller, hooks, { ...approval, preview: told });

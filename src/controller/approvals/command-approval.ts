@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 import type { Approval } from "../../core/approval.js";
 import { type ApprovalId, type Digest, type SessionId, toDigest } from "../../core/ids.js";
 import { maskArgv } from "../../core/mask-secrets.js";
+import { countOwnAnswer } from "./count-reviewers.js";
 import { findOrAskApproval } from "./ask-approval.js";
+import type { Profile } from "../../core/profile.js";
 import type { AskedScope } from "./asked-scope.js";
 import type { AskingController } from "./asking-controller.js";
 
@@ -13,6 +15,7 @@ interface AskedAbout {
   /** Of the profile. */
   readonly digest: Digest;
   readonly session?: SessionId;
+  readonly profile: Profile;
   readonly scope: AskedScope;
   readonly rule: string;
   readonly reason: string;
@@ -31,8 +34,14 @@ export interface SettledCommand {
 export async function settleCommandApproval(
   controller: AskingController,
   asked: AskedAbout,
+  /** Asks whoever is at the terminal, who is one reviewer, where it waits. */
+  approve?: () => Promise<boolean>,
 ): Promise<SettledCommand> {
-  const { approval, state } = await findOrAsk(controller, asked);
+  const found = await findOrAsk(controller, asked);
+  if (found.state === "waiting" && approve !== undefined && !(await approve()))
+    return { answer: "denied", approval: found.approval };
+  const { approval, state } =
+    approve === undefined ? found : await countOwnAnswer(controller, found);
   if (state === "waiting") return { answer: "waiting", approval };
   if (state !== "approved") return { answer: "denied", approval };
   using ledger = await controller.store.openLedger();
@@ -57,6 +66,7 @@ function findOrAsk(controller: AskingController, asked: AskedAbout): Promise<App
     preview: `${JSON.stringify(shown, null, 2)}\n`,
     told: `${JSON.stringify({ ...shown, argv: maskArgv(argv) }, null, 2)}\n`,
     group: rule,
+    profile: asked.profile,
   }));
 }
 

@@ -1,4 +1,5 @@
 import { askCommitApproval } from "./commit-approval.js";
+import { countOwnAnswer } from "./count-reviewers.js";
 import type { CommitAnswer } from "../commit-answer.js";
 import type { CommitReport } from "../carry-out-commit.js";
 import type { Controller } from "../controller.js";
@@ -19,10 +20,11 @@ import { renderComposed, renderProposal } from "../render-proposal.js";
 export async function settleApproval(
   controller: Controller,
   open: OpenCommit,
-  released: Pick<CommitAnswer, "budget" | "uses">,
+  { isSeen, ...released }: Pick<CommitAnswer, "budget" | "uses"> & { readonly isSeen: boolean },
 ): Promise<CommitReport> {
   const { proposal } = open;
-  const approval = await askCommitApproval(controller, proposal, () => renderPreview(proposal));
+  const asked = await askCommitApproval(controller, proposal, () => renderPreview(proposal));
+  const approval = isSeen ? await countOwnAnswer(controller, asked) : asked;
   switch (approval.state) {
     case "approved":
       return await open.carryOut({
@@ -36,7 +38,10 @@ export async function settleApproval(
         "denied",
         `needs approval: ${describeItems(proposal.needsApproval)}; nothing was written`,
         {
-          hint: `commit on a terminal, with --yes, or once somebody ran: sandbox approve ${approval.approval}`,
+          hint:
+            approval.require > 1
+              ? `commit again once ${approval.require} reviewers ran: sandbox approve ${approval.approval}`
+              : `commit on a terminal, with --yes, or once somebody ran: sandbox approve ${approval.approval}`,
         },
       );
     case "denied":

@@ -8,6 +8,7 @@ import {
   toBudgetDigest,
   toOverBudget,
 } from "../refuse-over-budget.js";
+import { countOwnAnswer } from "./count-reviewers.js";
 import { findOrAskApproval } from "./ask-approval.js";
 
 /** Of questions about budgets. */
@@ -20,13 +21,15 @@ const GROUP = "budget";
 export async function settleBudget(
   controller: Controller,
   proposal: CommitProposal,
+  isSeen: boolean,
 ): Promise<Approval> {
   if (isDeniedOverBudget(proposal)) throw toOverBudget(proposal, "");
-  const approval = await findOrAsk(controller, proposal);
+  const asked = await findOrAsk(controller, proposal);
+  const approval = isSeen ? await countOwnAnswer(controller, asked) : asked;
   if (approval.state === "approved") return approval;
   const hint =
     approval.state === "waiting"
-      ? `commit on a terminal, with --yes --over-budget, or once somebody ran: sandbox approve ${approval.approval}`
+      ? `${approval.require > 1 ? `${approval.require} reviewers are needed: commit again` : "commit on a terminal, with --yes --over-budget, or"} once somebody ran: sandbox approve ${approval.approval}`
       : `${approval.approval} is ${approval.state}: a commit on a terminal asks you anew`;
   throw toOverBudget(proposal, hint);
 }

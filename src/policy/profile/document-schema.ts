@@ -149,6 +149,9 @@ export const documentSchema = object({
   commands: object({ default: verdict.optional(), rules: list(commandRule).optional() }).optional(),
   changes: list(changeRule).optional(),
   budgets: budgets.optional(),
+  approvals: object({
+    require: whole(100).min(1, "1 or more").describe("Different reviewers for each question"),
+  }).optional(),
 });
 
 /** A profile's document: valid in itself, not yet joined with what it extends. */

@@ -163,7 +163,7 @@ function explainNetwork(profile: Profile): readonly string[] {
 }
 
 function explainMeans(profile: Profile): readonly string[] {
-  const { limits, env, user, engine, runtime, seccomp, exec } = profile;
+  const { limits, env, user, engine, runtime, seccomp, exec, approvals } = profile;
   const { memory, cpus, pids, upper, time } = limits;
   return [
     time === undefined ? "no limit of time" : `${renderDuration(time)} of time`,
@@ -179,6 +179,9 @@ function explainMeans(profile: Profile): readonly string[] {
     `the system calls of seccomp ${seccomp}`,
     ...(exec === "allowed" ? [] : ["no program of its own: what it may write it may not execute"]),
     ...explainBudgets(profile.budgets),
+    ...((approvals?.require ?? 1) === 1
+      ? []
+      : [`${approvals?.require} different reviewers for each question: one at a terminal is one`]),
   ];
 }
 

@@ -19,7 +19,11 @@ import { toBytes, toMilliseconds } from "./units.js";
  * (also `scope.commit` and `env.pass`) are replaced. Pure; both are valid.
  */
 export function extendProfile(parent: Profile, document: ProfileDocument, source: string): Profile {
-  const { engine = parent.engine, runtime = parent.runtime } = document;
+  const {
+    engine = parent.engine,
+    runtime = parent.runtime,
+    approvals = parent.approvals,
+  } = document;
   return {
     version: 1,
     sources: [...parent.sources, source],
@@ -46,6 +50,7 @@ export function extendProfile(parent: Profile, document: ProfileDocument, source
     commands: toCommands(parent.commands, document.commands),
     changes: [...parent.changes, ...(document.changes ?? []).map(withoutAbsent)],
     budgets: { ...parent.budgets, ...toBudgets(document.budgets) },
+    ...(approvals === undefined ? {} : { approvals }),
   };
 }
 

@@ -69,6 +69,8 @@ function findWidenings(base: Profile, { document }: LocatedDocument): readonly W
     ["exec"],
     `is ${base.exec} otherwise`,
   );
+  const [was, is] = [base.approvals?.require ?? 1, document.approvals?.require];
+  widens(is !== undefined && is < was, ["approvals", "require"], `is ${was} otherwise`);
   return [
     ...found,
     ...findWidePaths(document),
