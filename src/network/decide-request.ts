@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { Send } from "../core/send.js";
 import type { GatewayContext, HttpEntry } from "./gateway-context.js";
 import { type OpenSend, openSend } from "./open-send.js";
 import { type ParsedTarget, parseTarget, type Target, valuesOf } from "./parse-target.js";
@@ -24,14 +25,9 @@ export async function decideRequest(
     context.onMalformed("http", reason);
     return { outcome: "refused", refusal: { status: 400, reason } };
   }
-  const via = entry.kind === "proxy" ? "http" : entry.via;
   const problem = "problem" in target ? target.problem : findFramingProblem(rawHeaders);
-  const within = entry.kind === "proxy" ? undefined : entry.tunnel;
-  const sent = await openSend(
-    context,
-    { via, ...place, method, problem, ...(within === undefined ? {} : { within }) },
-    asking.gone,
-  );
+  const asked = { ...toWay(entry), ...place, method, problem };
+  const sent = await openSend(context, asked, asking.gone);
   const other = sent.outcome === "allowed" && sent.verdict.isLimited && findOther(rawHeaders);
   if (sent.outcome === "allowed" && other) {
     const reason = `its ${other} may mean another request than the one that is allowed`;
@@ -42,6 +38,11 @@ export async function decideRequest(
     return { outcome: "allowed", target, sent };
   const reason = sent.outcome === "refused" ? sent.reason : "it goes nowhere";
   return { outcome: "refused", refusal: { status: 403, reason } };
+}
+
+function toWay(entry: HttpEntry): Pick<Send, "via" | "within"> {
+  if (entry.kind === "proxy") return { via: "http" };
+  return { via: entry.via, ...(entry.tunnel === undefined ? {} : { within: entry.tunnel }) };
 }
 
 /** Headers by which some servers take another method or path than the request's own. */
