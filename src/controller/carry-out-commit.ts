@@ -11,6 +11,8 @@ import { useApprovals } from "./approvals/use-approvals.js";
 import type { CommitAnswer } from "./commit-answer.js";
 import { countEffects } from "../policy/budgets/count-effects.js";
 import type { Controller } from "./controller.js";
+import { findOverBudget } from "./find-over-budget.js";
+import { lockSpending } from "./lock-spending.js";
 import { logSealed, logSettled, logStart, logUndone } from "./log-commit.js";
 import { lockCommit } from "./lock-workspaces.js";
 import { type CommitProposal, proposeCommit } from "./propose-commit.js";
@@ -108,14 +110,7 @@ async function apply(
   const { plan, composed } = now;
   const { record, changeset } = now.review;
   const { uses = [] } = answer;
-  const commit = store.createCommit({
-    session: record.session,
-    workspaces: record.workspaces,
-    digest: toChangesetDigest(plan.changes),
-    createdAt: new Date().toISOString(),
-    effects: countEffects(plan.changes),
-    ...(uses.length === 0 ? {} : { approvals: uses }),
-  }).commit;
+  const commit = await openRecord(controller, now, answer);
   store.markHot(commit);
   try {
     await useApprovals(controller, uses);
@@ -160,6 +155,30 @@ async function apply(
   await logSealed(controller, { commit, next, isPartial });
   if (!isHot(store.commitDir(commit))) store.clearHot(commit);
   return commit;
+}
+
+/** Counted and on record in one step, so that no other commit spends the same budget in between. */
+async function openRecord(
+  controller: Controller,
+  now: CommitProposal,
+  { budget, uses = [] }: CommitAnswer,
+): Promise<CommitId> {
+  const { changes } = now.plan;
+  const { record } = now.review;
+  using lock = await lockSpending(controller, record);
+  if (lock !== undefined)
+    refuseOverBudget(
+      { ...now, overBudget: await findOverBudget(controller, record, changes) },
+      budget,
+    );
+  return controller.store.createCommit({
+    session: record.session,
+    workspaces: record.workspaces,
+    digest: toChangesetDigest(changes),
+    createdAt: new Date().toISOString(),
+    effects: countEffects(changes),
+    ...(uses.length === 0 ? {} : { approvals: uses }),
+  }).commit;
 }
 
 /** Puts what was composed where the commit takes it from. */

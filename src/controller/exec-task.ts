@@ -97,6 +97,7 @@ async function admitExec(
       ...{ profile, digest, session, argv: request.command, place },
       scope: toExecScope(request, program, controller.env),
       failures: findFailures(record, request.command),
+      besides: { env: request.env, timeout: request.timeout },
     },
     request.approve,
   );

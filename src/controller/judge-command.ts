@@ -4,6 +4,7 @@ import type { Profile } from "../core/profile.js";
 import { type CommandDecision, toCommandPolicy } from "../policy/commands/command-policy.js";
 import type { ShellParser } from "../policy/commands/command-unit.js";
 import { judgeRetry } from "../policy/commands/judge-retry.js";
+import { judgeWidening } from "../policy/commands/judge-widening.js";
 import { needsShell } from "../policy/commands/unwrap-command.js";
 import { findStrictest } from "../policy/strictest.js";
 import type { AskedScope } from "./approvals/asked-scope.js";
@@ -22,6 +23,8 @@ export interface AskedCommand {
   readonly place: CommandPlace;
   /** How often just this command has failed in a row; default 0. */
   readonly failures?: number;
+  /** Of another task in a session: what is asked for besides. */
+  readonly besides?: { readonly env: readonly string[]; readonly timeout: string | undefined };
 }
 
 /** What `profile` says of a command that would run at `place`. */
@@ -36,8 +39,17 @@ export async function judgeCommand(
     ? policy.decide(argv, toCommandFacts(place), shell)
     : { decision: "allow", rule: "default", reason: "every command is allowed", answers: [] };
   const retry = judgeRetry(profile.budgets.retry, asked.failures ?? 0);
-  if (retry === undefined || findStrictest([decided, retry]) !== retry) return decided;
-  return { ...retry, answers: decided.answers };
+  const widening = asked.besides && judgeWidening(profile, asked.besides);
+  const strictest = findStrictest([
+    decided,
+    ...(retry === undefined ? [] : [retry]),
+    ...(widening === undefined ? [] : [widening]),
+  ]);
+  const { decision, rule, reason } = strictest ?? decided;
+  // One yes is to both: both are shown.
+  const isBoth = widening !== undefined && decision === "ask" && rule !== widening.rule;
+  const said = isBoth ? `${reason}; and ${widening.reason}` : reason;
+  return { decision, rule, reason: said, answers: decided.answers };
 }
 
 /** Never asked: no word of the command names a shell. */

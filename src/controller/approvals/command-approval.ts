@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Approval } from "../../core/approval.js";
+import type { Approval, ApprovalKind } from "../../core/approval.js";
 import { type ApprovalId, type Digest, type SessionId, toDigest } from "../../core/ids.js";
 import { maskArgv } from "../../core/mask-secrets.js";
 import { countOwnAnswer } from "./count-reviewers.js";
@@ -51,9 +51,17 @@ export async function settleCommandApproval(
     : settleCommandApproval(controller, asked);
 }
 
+/** By the rule that asks. */
+const KINDS: ReadonlyMap<string, ApprovalKind> = new Map([
+  ["budgets.retry", "retry"],
+  ["widen", "widen"],
+]);
+
+const VERBS: Readonly<Partial<Record<ApprovalKind, string>>> = { retry: "again", widen: "widen" };
+
 function findOrAsk(controller: AskingController, asked: AskedAbout): Promise<Approval> {
   const { argv, place, scope, session, rule, reason } = asked;
-  const kind = rule === "budgets.retry" ? "retry" : "command";
+  const kind = KINDS.get(rule) ?? "command";
   const { cwd, workspaces } = place;
   const what = { argv, cwd, workspaces };
   const shown = { ...what, ...scope.shown, profile: asked.digest, rule, reason };
@@ -62,7 +70,7 @@ function findOrAsk(controller: AskingController, asked: AskedAbout): Promise<App
   const digest = toDigest(createHash("sha256").update(JSON.stringify(bound)).digest("hex"));
   const of = { kind, digest, ...(session === undefined ? {} : { session }) } as const;
   return findOrAskApproval(controller, of, () => ({
-    subject: toSubject(kind === "retry" ? "again" : "run", argv),
+    subject: toSubject(VERBS[kind] ?? "run", argv),
     preview: `${JSON.stringify(shown, null, 2)}\n`,
     told: `${JSON.stringify({ ...shown, argv: maskArgv(argv) }, null, 2)}\n`,
     group: rule,
