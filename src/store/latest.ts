@@ -26,10 +26,9 @@ export interface Candidate {
 const RECENT_MS = 3_600_000;
 
 /**
- * The newest candidate with a workspace that is or contains the current directory, else, for reading, the newest of all; undefined where there
- * is none. A change is never of another project than one stands in: typed twice, `rollback latest` would undo somebody else's work. Throws
- * `usage` then, and with the list where a change was asked for, nobody is at a terminal, and several open candidates are younger than an
- * hour (cli.md).
+ * The newest candidate with a workspace that is or contains the current directory, else the newest of all (cli.md); undefined where there
+ * is none. Throws `usage` with the list where a change was asked for and several projects elsewhere could be meant, or nobody is at a terminal
+ * and several open candidates are younger than an hour.
  */
 export function chooseLatest<T extends Candidate>(
   candidates: readonly T[],
@@ -44,11 +43,7 @@ export function chooseLatest<T extends Candidate>(
     undefined,
   );
   if (options.purpose === "change" && !options.isTerminal) refuseSeveral(pool, options);
-  if (options.purpose === "change" && here.length === 0 && newest !== undefined)
-    throw new SandboxError("usage", "latest: there is none of this directory", {
-      list: [newest.line],
-      hint: "the newest elsewhere is named above: name it by its id if you mean it",
-    });
+  if (options.purpose === "change" && here.length === 0) refuseProjects(pool);
   return newest;
 }
 
@@ -64,6 +59,17 @@ function refuseSeveral(pool: readonly Candidate[], options: ResolveOptions): voi
   const since = (options.now ?? Date.now()) - RECENT_MS;
   const recent = pool.filter(({ open, at }) => open && Date.parse(at) >= since);
   if (recent.length > 1) throw toAmbiguous("latest", recent);
+}
+
+/** Typed twice, `rollback latest` must not go on to another project. */
+function refuseProjects(pool: readonly Candidate[]): void {
+  const newest = new Map<string, Candidate>();
+  for (const one of pool.filter(({ open }) => open)) {
+    const project = one.workspaces.join("\0");
+    const known = newest.get(project);
+    if (known === undefined || isNewer(one, known)) newest.set(project, one);
+  }
+  if (newest.size > 1) throw toAmbiguous("latest", [...newest.values()]);
 }
 
 function isNewer(one: Candidate, other: Candidate): boolean {

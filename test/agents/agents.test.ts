@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
+import { isBrief } from "../support/is-brief.js";
 import { openHttpServer } from "../support/http-server.js";
 import { openPerson, type Person } from "../support/person.js";
 import { type InstalledAgents, installAgents } from "./install-agents.js";
@@ -195,7 +196,7 @@ for (const agent of AGENTS) {
         !installed.hasOpencode &&
         "no build of opencode for this machine";
   const kinds: readonly Person["kind"][] =
-    isRoot && agent.name === "gemini" ? ["root", "plain user"] : ["plain user"];
+    isRoot && !isBrief && agent.name === "gemini" ? ["root", "plain user"] : ["plain user"];
   describe(`${agent.name}, the real program`, { skip: reason }, () => {
     for (const kind of kinds)
       test(`${kind}: works with its preset, and what a hostile model has it do comes to nothing`, async () => {

@@ -4,13 +4,14 @@ import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
+import { isBrief } from "../support/is-brief.js";
 import { describeTree } from "../support/describe-tree.js";
 import { openPerson, type Person } from "../support/person.js";
 import { createRandom, readSeed } from "../support/random.js";
 
 const KIND = process.getuid?.() === 0 ? "root" : "plain user";
 /** How many kills: `npm run test:kill` asks for 300. */
-const KILLS = Number(process.env["SANDBOX_TEST_KILLS"] ?? 12);
+const KILLS = Number(process.env["SANDBOX_TEST_KILLS"] ?? (isBrief ? 4 : 12));
 /** A test is not longer than this many. */
 const BATCH = 30;
 

@@ -3,11 +3,13 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { isBrief } from "../support/is-brief.js";
 import { openHttpServer } from "../support/http-server.js";
 import { openPerson, type Person } from "../support/person.js";
 
 const isRoot = process.getuid?.() === 0;
-const KINDS: readonly Person["kind"][] = isRoot ? ["root", "plain user"] : ["plain user"];
+const KINDS: readonly Person["kind"][] =
+  isRoot && !isBrief ? ["root", "plain user"] : ["plain user"];
 
 for (const kind of KINDS)
   describe(`the network of a task, as ${kind}`, () => {

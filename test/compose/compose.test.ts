@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
+import { isBrief } from "../support/is-brief.js";
 import { writeHostImage } from "../support/host-image.js";
 import {
   openPrivateDocker,
@@ -136,7 +137,8 @@ describe("docker-compose", { skip }, () => {
     assert.equal(existsSync(path.join(workspaces, "app/old.txt")), true);
   });
 
-  test("the test service runs the checkout's tests", () => {
+  const isLong = isBrief && "it builds another image and runs tests: npm test -- compose";
+  test("the test service runs the checkout's tests", { skip: isLong }, () => {
     const files = canBePrivileged() ? [] : [writeOverride(checkout)];
     const output = compose(
       ["run", "--rm", "-T", "test", "npm", "test", "--", "review/assess-risks"],
