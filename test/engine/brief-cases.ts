@@ -1,7 +1,6 @@
 /** Cases that a backend is tried with in a brief run: one or two of each part of the suite. */
 export const BRIEF_CASES: readonly string[] = [
   "passes the exit code on and keeps stdout and stderr apart",
-  "says 127 for a command that is missing and 126 for one that cannot be run",
   "the timeout ends a task that ignores SIGTERM, and its daemons",
   "pause brings all of it to a halt, resume lets it go on, and what is paused can be ended",
   "what outlives the task ends with it, and nothing is left",
@@ -19,6 +18,5 @@ export const BRIEF_CASES: readonly string[] = [
   "nested sandboxes of the task's own cannot be made",
   "memory: a hog fails or is killed, less than the limit is had",
   "processes: a fork bomb stays in its bounds and is over with the task",
-  "two sandboxes do not share one count of processes",
   "takes over a new size and tells the task",
 ];
