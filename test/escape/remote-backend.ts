@@ -16,10 +16,11 @@ const PACKAGES =
  * of its. Root only.
  */
 export async function openRemoteBackend(options: readonly string[]): Promise<Backend> {
-  const remote = await openRemoteDocker();
   using temp = openTempDir();
   const file = path.join(temp.path, "image.tar");
+  // Before there is a daemon, which nobody would end where this fails.
   writeHostImage(file, { packages: PACKAGES.split(" "), directories: [] });
+  const remote = await openRemoteDocker();
   remote.docker(["import", "-", IMAGE], readFileSync(file));
   const certificates = remote.env["DOCKER_CERT_PATH"] ?? "";
   return {
