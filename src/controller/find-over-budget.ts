@@ -2,12 +2,11 @@ import type { Change } from "../core/change.js";
 import { addEffects, type Effects, NO_EFFECTS } from "../core/effects.js";
 import type { EffectBudget } from "../core/profile.js";
 import type { CommitRecord, SessionRecord } from "../core/session.js";
+import { WINDOW_MS } from "../policy/budgets/budget-window.js";
 import { countEffects } from "../policy/budgets/count-effects.js";
 import { judgeBudgets, type OverBudgetItem } from "../policy/budgets/judge-budgets.js";
 import type { Controller } from "./controller.js";
 import { readSessionProfile } from "./session-profile.js";
-
-const WINDOW_MS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
 
 /**
  * The budgets of the session's profile that a commit of `changes` would go over. What the session's own commits did counts `per: run`; what

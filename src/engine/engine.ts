@@ -1,4 +1,5 @@
 import type { Readable, Writable } from "node:stream";
+import type { GatewayListener } from "../core/gateway-listener.js";
 import type { LimitReport, Outcome, SandboxImage, SandboxSpec } from "../core/sandbox-spec.js";
 
 /** A thing an engine needs from the host: whether it is there and how to mend it. */
@@ -56,13 +57,6 @@ export interface RunningSandbox extends AsyncDisposable {
   pause(): Promise<void>;
   /** Lets it go on with the time it had left; what the task itself had stopped stays stopped. Not paused is no error. Rejects as `pause`. */
   resume(): Promise<void>;
-}
-
-/** A socket that is to listen inside a sandbox: `0.0.0.0` is every address of its loopback, 127.0.0.0/8. */
-export interface GatewayListener {
-  readonly protocol: "tcp" | "udp";
-  readonly address: "127.0.0.1" | "0.0.0.0";
-  readonly port: number;
 }
 
 /** The only way out of a sandbox whose spec says `network: "gateway"`. */

@@ -1,8 +1,9 @@
 import type { Duplex } from "node:stream";
 import type { SecureContext } from "node:tls";
+import type { OpenSecret } from "../core/open-secret.js";
 import type { DialContext } from "./dial.js";
 import type { EndSend } from "./ending.js";
-import type { GatewayLimits, GatewayOptions, GatewayPorts, GatewaySecret } from "./gateway.js";
+import type { GatewayLimits, GatewayOptions, GatewayPorts } from "./gateway.js";
 import type { SessionAuthority } from "./session-authority.js";
 import type { NameAddresses } from "./name-addresses.js";
 
@@ -15,7 +16,7 @@ export interface GatewayContext {
   readonly limits: GatewayLimits;
   readonly ports: GatewayPorts;
   readonly names: NameAddresses;
-  readonly secrets: readonly GatewaySecret[];
+  readonly secrets: readonly OpenSecret[];
   /** Made when the first tunnel is inspected, or its certificate is asked for. */
   readonly authority: () => SessionAuthority;
   /** What servers must prove themselves to. */

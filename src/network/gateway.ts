@@ -1,4 +1,6 @@
-import type { HostRule, Send, SendResult, SendVerdict } from "../core/send.js";
+import type { GatewayListener } from "../core/gateway-listener.js";
+import type { OpenSecret } from "../core/open-secret.js";
+import type { Send, SendResult, SendVerdict } from "../core/send.js";
 import type { UpstreamFor } from "./upstream-proxy.js";
 
 /** What a gateway is opened with. */
@@ -23,7 +25,7 @@ export interface GatewayOptions {
   /** The way out, where a proxy stands before the host; undefined is direct. */
   readonly upstreamFor?: UpstreamFor;
   /** Whose placeholders a task may have. Their values are in nothing that this gateway tells. */
-  readonly secrets?: readonly GatewaySecret[];
+  readonly secrets?: readonly OpenSecret[];
   /** Certificates, as PEM, that servers of inspected hosts must prove themselves to; read when first needed. */
   readonly readRoots?: () => string;
   /** All addresses of a name, as this host knows it; for tests. */
@@ -32,21 +34,6 @@ export interface GatewayOptions {
   readonly ports?: GatewayPorts;
   readonly limits?: Partial<GatewayLimits>;
 }
-
-/** A secret that a task uses without having it. */
-export interface GatewaySecret {
-  /** For the log. */
-  readonly name: string;
-  /** What a task has; nothing that occurs by chance. */
-  readonly placeholder: string;
-  readonly value: string;
-  /** Where the value may go: in TLS that is inspected, or in plain to this host's own loopback. */
-  readonly hosts: readonly HostRule[];
-  /** Where in a request it is put in. `basic` is inside the base64 of Basic authorization. */
-  readonly places: readonly SecretPlace[];
-}
-
-export type SecretPlace = "header" | "query" | "basic" | "body";
 
 export interface Place {
   readonly host: string;
@@ -82,16 +69,9 @@ export interface GatewayLimits {
   readonly connectMs: number;
 }
 
-/** The same as the engine's: a socket inside the sandbox. */
-export interface Listener {
-  readonly protocol: "tcp" | "udp";
-  readonly address: "127.0.0.1" | "0.0.0.0";
-  readonly port: number;
-}
-
 /** A gateway that waits for its sockets, or serves them. Disposing of it cuts everything. */
 export interface Gateway extends AsyncDisposable {
-  readonly listeners: readonly Listener[];
+  readonly listeners: readonly GatewayListener[];
   /** Takes over one descriptor for each of `listeners`, in their order, and serves them from now on. */
   adopt(descriptors: readonly number[]): void;
   /** The certificate, as PEM, that clients inside must trust where TLS is inspected. Made when it is first asked for. */
@@ -107,14 +87,6 @@ interface GatewayStats {
   readonly refused: number;
   readonly refusedLookups: number;
 }
-
-export const GATEWAY_PORTS: GatewayPorts = {
-  http: 3128,
-  socks: 1080,
-  dns: 53,
-  plain: 80,
-  tls: 443,
-};
 
 export const GATEWAY_LIMITS: GatewayLimits = {
   connections: 1024,

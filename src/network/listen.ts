@@ -4,7 +4,7 @@ import { closeSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import type { Resolver } from "./answer-lookup.js";
 import { SOCKET_MARK } from "./connect.js";
-import type { Listener } from "./gateway.js";
+import type { GatewayListener } from "../core/gateway-listener.js";
 import type { GatewayContext } from "./gateway-context.js";
 import { serveDirect } from "./serve-direct.js";
 import { serveTcpLookups, serveUdpLookups } from "./serve-lookups.js";
@@ -13,7 +13,7 @@ import { serveSocks } from "./serve-socks.js";
 /** The sockets of a gateway. */
 export interface Listeners {
   /** Throws where there is not one descriptor for each listener; they are closed then. */
-  adopt(listeners: readonly Listener[], descriptors: readonly number[]): void;
+  adopt(listeners: readonly GatewayListener[], descriptors: readonly number[]): void;
   connections(): number;
   /** Closes all of them and cuts every connection. */
   close(): Promise<void>;
@@ -39,14 +39,14 @@ export function openListeners(context: GatewayContext, resolver: Resolver): List
     client.once("close", () => clients.delete(client));
     serve(client).catch(() => client.destroy());
   };
-  const serverFor = (listener: Listener): ((client: Socket) => Promise<void>) => {
+  const serverFor = (listener: GatewayListener): ((client: Socket) => Promise<void>) => {
     const { port, address } = listener;
     if (address === "0.0.0.0") return (client) => serveDirect(context, client, port);
     if (port === ports.socks) return (client) => serveSocks(context, client);
     if (port === ports.dns) return (client) => serveTcpLookups(client, resolver);
     return async (client) => context.serveHttp(client, { kind: "proxy" });
   };
-  const listen = (listener: Listener, fd: number): void => {
+  const listen = (listener: GatewayListener, fd: number): void => {
     if (listener.protocol === "udp") {
       const socket = createSocket("udp4");
       socket.on("error", () => undefined);

@@ -1,6 +1,7 @@
+import { GATEWAY_PORTS } from "../core/gateway-listener.js";
 import { createSecureContext } from "node:tls";
 import { openAddressFinder } from "./find-addresses.js";
-import { GATEWAY_LIMITS, GATEWAY_PORTS, type Gateway, type GatewayOptions } from "./gateway.js";
+import { GATEWAY_LIMITS, type Gateway, type GatewayOptions } from "./gateway.js";
 import type { GatewayContext } from "./gateway-context.js";
 import { openListeners } from "./listen.js";
 import { openNameAddresses } from "./name-addresses.js";

@@ -1,6 +1,7 @@
 import { isSameHost } from "../core/host-name.js";
 import { matchesPlace, matchesRequest } from "../core/match-host.js";
-import type { GatewaySecret, SecretPlace } from "./gateway.js";
+import type { OpenSecret } from "../core/open-secret.js";
+import type { SecretPlace } from "../core/profile.js";
 
 /** A request into which values may be put. */
 export interface SecretRequest {
@@ -24,13 +25,13 @@ export interface Placement {
   /** A piece of a body that holds whole placeholders. */
   body(bytes: Buffer): Buffer;
   /** Those that `body` would put in, and of all: how long the longest placeholder is, in bytes. */
-  readonly inBody: readonly GatewaySecret[];
+  readonly inBody: readonly OpenSecret[];
   readonly longest: number;
 }
 
 /** Undefined where there are no secrets at all. */
 export function openPlacement(
-  secrets: readonly GatewaySecret[],
+  secrets: readonly OpenSecret[],
   request: SecretRequest,
 ): Placement | undefined {
   if (secrets.length === 0) return undefined;
@@ -76,7 +77,7 @@ export function openPlacement(
 }
 
 /** TRACE is answered with the request itself. */
-function mayHave({ hosts }: GatewaySecret, request: SecretRequest): boolean {
+function mayHave({ hosts }: OpenSecret, request: SecretRequest): boolean {
   const isSafe = request.isTls || isSameHost(request.host, "localhost");
   if (!isSafe || request.method === "TRACE") return false;
   return hosts.some((rule) => matchesPlace(rule, request) && matchesRequest(rule, request));

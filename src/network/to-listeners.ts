@@ -1,7 +1,11 @@
-import type { GatewayPorts, Listener } from "./gateway.js";
+import type { GatewayListener } from "../core/gateway-listener.js";
+import type { GatewayPorts } from "./gateway.js";
 
 /** Where a gateway must listen inside: its own ports, and every address of the loopback at the direct ports. */
-export function toListeners(own: GatewayPorts, direct: readonly number[]): readonly Listener[] {
+export function toListeners(
+  own: GatewayPorts,
+  direct: readonly number[],
+): readonly GatewayListener[] {
   const taken: readonly number[] = [own.http, own.socks, own.dns];
   const free = [...new Set(direct)].filter((port) => !taken.includes(port));
   return [

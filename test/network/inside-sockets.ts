@@ -1,5 +1,5 @@
 import koffi from "koffi";
-import type { GatewayListener } from "../../src/engine/engine.js";
+import type { GatewayListener } from "../../src/core/gateway-listener.js";
 
 const libc = koffi.load(null);
 const socket = libc.func("int socket(int domain, int type, int protocol)");

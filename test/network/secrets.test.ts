@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { openBodyFilter } from "../../src/network/pass-body.js";
 import { openPlacement } from "../../src/network/place-secrets.js";
-import type { GatewaySecret } from "../../src/network/gateway.js";
+import type { OpenSecret } from "../../src/core/open-secret.js";
 import { openTempDir } from "../support/temp-tree.js";
 import { type CaseOptions, type GatewayCase, openCase } from "./gateway-case.js";
 import { curl } from "./run-client.js";
@@ -20,7 +20,7 @@ const LONGER = "a longer value than the placeholder";
 
 /** A server that says what it was sent, one in TLS for two names, and a gateway that inspects both. */
 async function openSecretCase(
-  secret: Partial<GatewaySecret> = {},
+  secret: Partial<OpenSecret> = {},
   more: CaseOptions = {},
 ): Promise<
   GatewayCase & {
@@ -200,7 +200,7 @@ test("sends no value in plain HTTP, but to this host's own loopback", async () =
     response.end(request.headers["x-key"]),
   );
   const { port } = server;
-  const secrets: readonly GatewaySecret[] = [
+  const secrets: readonly OpenSecret[] = [
     {
       name: "API_KEY",
       placeholder: PLACEHOLDER,

@@ -1,6 +1,7 @@
 import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { createServer, type Server, type Socket } from "node:net";
-import type { GatewayListener, SandboxGateway } from "../../src/engine/engine.js";
+import type { GatewayListener } from "../../src/core/gateway-listener.js";
+import type { SandboxGateway } from "../../src/engine/engine.js";
 
 /** A gateway that lets nothing out: over TCP it says which listener was reached, over UDP that every name is at `ANSWER`. */
 export interface TestGateway extends SandboxGateway, AsyncDisposable {

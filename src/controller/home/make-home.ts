@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { chmodSync, realpathSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Layers } from "../../core/change.js";
@@ -11,6 +10,7 @@ import { type OpenHome, openHome } from "../../overlay/open-home.js";
 import { toHomePlaceholder } from "../../policy/home/home-placeholder.js";
 import { maskHomeFile, pickKeys } from "../../policy/home/mask-home-file.js";
 import type { Controller } from "../controller.js";
+import { randomText } from "../network/random-text.js";
 import { type HomePart, readHomeEntry } from "./read-home-entry.js";
 
 /** What a task finds in its home, and what stands for the secrets in it. */
@@ -153,13 +153,4 @@ function findCacheProblem(dir: string, home: string): string | undefined {
     if (hasErrno(error, "EACCES", "ELOOP")) return "it cannot be read";
     throw error;
   }
-}
-
-function randomText(length: number): string {
-  let text = "";
-  while (text.length < length)
-    text += randomBytes(length)
-      .toString("base64")
-      .replace(/[^A-Za-z0-9]/g, "");
-  return text;
 }

@@ -1,10 +1,10 @@
-import { randomBytes } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { hasErrno, SandboxError } from "../../core/error.js";
 import type { OpenSecret } from "../../core/open-secret.js";
 import type { Profile, SecretSource } from "../../core/profile.js";
 import { toPlaceholder } from "../../policy/network/to-placeholder.js";
 import type { Controller } from "../controller.js";
+import { randomText } from "./random-text.js";
 
 const COMMAND_MS = 30_000;
 const MOST_BYTES = 64 * 1024;
@@ -83,13 +83,4 @@ function describe(from: SecretSource): string {
   if ("file" in from) return `${from.file} is missing or empty`;
   if ("command" in from) return `${from.command[0] ?? ""} printed nothing`;
   return `the keyring has no ${Object.values(from.keyring).join(" ")}`;
-}
-
-function randomText(length: number): string {
-  let text = "";
-  while (text.length < length)
-    text += randomBytes(length)
-      .toString("base64")
-      .replace(/[^A-Za-z0-9]/g, "");
-  return text;
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { SandboxMount, SandboxSpec } from "../../core/sandbox-spec.js";
-import type { GatewayListener, StartOptions, TerminalSize } from "../engine.js";
+import type { GatewayListener } from "../../core/gateway-listener.js";
+import type { StartOptions, TerminalSize } from "../engine.js";
 import type { ListenerDoor } from "../hand-listeners.js";
 import type { Mountpoint } from "./choose-mountpoint.js";
 import type { Runtime } from "./find-runtime.js";

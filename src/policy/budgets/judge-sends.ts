@@ -1,4 +1,5 @@
 import type { EffectBudget, SendBudget } from "../../core/profile.js";
+import { WINDOW_MS } from "./budget-window.js";
 
 /** One thing that was sent, or is being: milliseconds of any clock, bytes towards the network as far as they are known. */
 export interface SendCount {
@@ -16,20 +17,13 @@ export interface SendsOver {
   readonly roomInMs: number | undefined;
 }
 
-const WINDOW_MS: Readonly<Record<EffectBudget["per"], number | undefined>> = {
-  run: undefined,
-  minute: 60_000,
-  hour: 3_600_000,
-  day: 86_400_000,
-};
-
 /** Those of `counts` that still count at `now`. */
 export function countingSends(
   { per }: SendBudget,
   counts: readonly SendCount[],
   now: number,
 ): readonly SendCount[] {
-  const window = WINDOW_MS[per];
+  const window = toWindow(per);
   return window === undefined ? counts : counts.filter(({ at }) => at > now - window);
 }
 
@@ -40,7 +34,7 @@ export function judgeSends(
   now: number,
 ): SendsOver | undefined {
   const counting = countingSends(budget, counts, now);
-  const window = WINDOW_MS[budget.per];
+  const window = toWindow(budget.per);
   const until = (at: number | undefined): number | undefined =>
     window === undefined || at === undefined ? undefined : Math.max(1, at + window - now);
   const { requests, bytes } = budget;
@@ -59,6 +53,11 @@ export function judgeSends(
     spent: sent,
     roomInMs: until(findRoom(counting, sent - bytes)),
   };
+}
+
+/** Undefined: it counts to the end. */
+function toWindow(per: EffectBudget["per"]): number | undefined {
+  return per === "run" ? undefined : WINDOW_MS[per];
 }
 
 /** When enough has passed out of the window. */

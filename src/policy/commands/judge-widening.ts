@@ -1,5 +1,6 @@
 import type { Profile } from "../../core/profile.js";
 import { parseDuration } from "../parse-limits.js";
+import { isPassed } from "../profile/is-passed.js";
 
 /** What is asked of a session that goes beyond the profile it was started with. */
 interface WideningAnswer {
@@ -31,12 +32,10 @@ export function judgeWidening(
   };
 }
 
-function isWithin({ pass, set }: Profile["env"], text: string): boolean {
+function isWithin(env: Profile["env"], text: string): boolean {
   const name = toName(text);
-  if (text === `${name}=${set[name] ?? ""}` && Object.hasOwn(set, name)) return true;
-  return pass.some(
-    (one) => one === name || (one.endsWith("*") && name.startsWith(one.slice(0, -1))),
-  );
+  if (text === `${name}=${env.set[name] ?? ""}` && Object.hasOwn(env.set, name)) return true;
+  return isPassed(env, name);
 }
 
 function toName(text: string): string {

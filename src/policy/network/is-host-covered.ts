@@ -1,22 +1,14 @@
-import { toAddressClass } from "../../core/address-class.js";
-import { parseIp } from "../../core/ip-address.js";
 import type { ProfileNetwork } from "../../core/profile.js";
 import type { HostRule } from "../../core/send.js";
 import { matchesHost, USUAL_PORTS } from "../../core/match-host.js";
 import { isBelow } from "../../core/path-prefix.js";
+import { isPublicHost } from "./is-public-host.js";
 
 /** Whether everything that `rule` allows is allowed by `network` already. */
 export function isHostCovered(network: ProfileNetwork, rule: HostRule): boolean {
   if (network.mode === "none") return false;
-  if (network.mode === "open" && isPublic(rule)) return true;
+  if (network.mode === "open" && rule.private !== true && isPublicHost(rule.host)) return true;
   return network.allow.some((wide) => covers(wide, rule));
-}
-
-/** In mode `open` only what is public is allowed without a rule. */
-function isPublic({ host, private: isPrivate }: HostRule): boolean {
-  const address = parseIp(host);
-  if (isPrivate === true || host === "localhost" || host.endsWith(".localhost")) return false;
-  return address === undefined || toAddressClass(address) === "public";
 }
 
 function covers(wide: HostRule, rule: HostRule): boolean {

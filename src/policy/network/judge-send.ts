@@ -1,7 +1,7 @@
-import { toAddressClass } from "../../core/address-class.js";
 import { parseIp } from "../../core/ip-address.js";
 import { matchesHost, matchesPlace, matchesRequest, USUAL_PORTS } from "../../core/match-host.js";
 import type { HostRule, NetworkPolicy, Send, SendVerdict } from "../../core/send.js";
+import { isPublicHost } from "./is-public-host.js";
 import { renderHostRule, renderPlace } from "./render-host-rule.js";
 
 /**
@@ -29,7 +29,7 @@ export function judgeSend(policy: NetworkPolicy, send: Send): SendVerdict {
 }
 
 function isEverywhere({ mode }: NetworkPolicy, { host }: Send): boolean {
-  return mode === "open" && isPublic(host);
+  return mode === "open" && isPublicHost(host);
 }
 
 function isUnlimited({ methods, paths }: HostRule): boolean {
@@ -39,13 +39,6 @@ function isUnlimited({ methods, paths }: HostRule): boolean {
 /** An address or `localhost`: whoever wrote it knows what it is. */
 function isLiteral(pattern: string): boolean {
   return pattern === "localhost" || parseIp(pattern) !== undefined;
-}
-
-/** False for an address that is not, and for names that never are. */
-function isPublic(host: string): boolean {
-  const address = parseIp(host);
-  if (address !== undefined) return toAddressClass(address) === "public";
-  return host !== "localhost" && !host.endsWith(".localhost");
 }
 
 /** A rule of methods or paths fits what can be seen of a request, or a tunnel of which they will be seen. */

@@ -1,7 +1,5 @@
+import { GATEWAY_PORTS } from "../../core/gateway-listener.js";
 import type { Env } from "../parse-env.js";
-
-/** Where the gateway listens, inside. */
-const GATEWAY_PORTS = { http: 3128, socks: 1080, dns: 53 } as const;
 
 const HTTP_PROXY = `http://127.0.0.1:${GATEWAY_PORTS.http}`;
 /** `h`: names are the gateway's to look up. */

@@ -5,6 +5,7 @@ import { compareVerdicts } from "../strictest.js";
 import { extendProfile, toBudgets, toLimits } from "./extend-profile.js";
 import { type LocatedDocument, toProfileError } from "./parse-document.js";
 import type { ValuePath } from "./parse-yaml.js";
+import { isPassed } from "./is-passed.js";
 import { toNetwork } from "./to-network.js";
 import { renderBytes } from "./units.js";
 
@@ -57,7 +58,7 @@ function findWidenings(base: Profile, { document }: LocatedDocument): readonly W
     widens(document[key] !== undefined, [key], "not for a project to choose");
   widens(document.env?.set !== undefined, ["env", "set"], "not for a project to choose");
   for (const [at, name] of (document.env?.pass ?? []).entries())
-    widens(!passes(base, name), ["env", "pass", at], `${name} is not passed otherwise`);
+    widens(!isPassed(base.env, name), ["env", "pass", at], `${name} is not passed otherwise`);
   const outside = document.scope?.outside;
   widens(
     outside === "ask" && base.scope.outside === "deny",
@@ -83,12 +84,6 @@ function findWidenings(base: Profile, { document }: LocatedDocument): readonly W
 }
 
 type Document = LocatedDocument["document"];
-
-function passes({ env }: Profile, name: string): boolean {
-  return env.pass.some(
-    (one) => one === name || (one.endsWith("*") && name.startsWith(one.slice(0, -1))),
-  );
-}
 
 /** In a workspace the strictest mode counts, so that no entry widens; a host's path may only be hidden. */
 function findWidePaths({ paths = [] }: Document): readonly Widening[] {
