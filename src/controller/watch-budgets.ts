@@ -34,8 +34,6 @@ const REST_MS = 2000;
 /** Work between two pauses, and the least of each pause: a look may take a tenth of one processor. */
 const SLICE_MS = 4;
 const SLICE_PAUSE_MS = 36;
-/** How long a task whose budget says `slow` waits each time. */
-const SLOW_MS = 1000;
 const MOST_LISTED = 200;
 
 /**
@@ -135,22 +133,16 @@ class Watch implements BudgetWatch {
     }
   }
 
-  async #act(verdict: "hold" | "deny" | "slow", over: readonly OverBudgetItem[]): Promise<void> {
+  async #act(verdict: "hold" | "deny", over: readonly OverBudgetItem[]): Promise<void> {
     const { running, isUnattended } = this.#task;
     const why = describe(over);
-    if (verdict === "deny" || (verdict === "hold" && isUnattended)) {
+    if (verdict === "deny" || isUnattended) {
       this.#log("run.over-budget", { why, decision: "deny" });
       const by = verdict === "deny" ? "the profile denies it" : "nobody is there to decide";
       running.stop(`it ${why}, and ${by}`);
       return await this.#rest(REST_MS);
     }
-    if (verdict === "hold") return await this.#freeze(why);
-    await running.pause();
-    try {
-      await this.#rest(SLOW_MS);
-    } finally {
-      await running.resume();
-    }
+    await this.#freeze(why);
   }
 
   async #freeze(why: string): Promise<void> {

@@ -6,8 +6,8 @@ import { judgeBudgets, type OverBudgetItem } from "./judge-budgets.js";
 export type LiveVerdict =
   /** Within its budgets, or no longer destroying: a commit is held where it is over them. */
   | { readonly verdict: "go-on"; readonly isOver: boolean }
-  /** It has gone over them and on. `hold`: somebody decides. `deny`: it ends. `slow`: it waits a while. */
-  | { readonly verdict: "hold" | "deny" | "slow"; readonly over: readonly OverBudgetItem[] };
+  /** It has gone over them and on. `hold`: somebody decides. `deny`: it ends. */
+  | { readonly verdict: "hold" | "deny"; readonly over: readonly OverBudgetItem[] };
 
 /** Time a task has, from the moment it was seen over a budget, to stop destroying. */
 const TOLERANCE_MS = 2000;
@@ -58,8 +58,7 @@ export class LiveBudgets {
   }
 }
 
-/** The strictest of all that were gone over. */
-function toVerdict(over: readonly OverBudgetItem[]): "hold" | "deny" | "slow" {
-  if (over.some((item) => item.over === "deny")) return "deny";
-  return over.every((item) => item.over === "slow") ? "slow" : "hold";
+/** The strictest of all that were gone over. None is `slow`: a profile that says so of these effects is refused (`findUnenforced`). */
+function toVerdict(over: readonly OverBudgetItem[]): "hold" | "deny" {
+  return over.some((item) => item.over === "deny") ? "deny" : "hold";
 }
