@@ -92,3 +92,11 @@ test("questions that many processes ask at once are asked once each", async () =
   using ledger = openLedger(dir.path);
   assert.equal(ledger.approvals.list().length, 15);
 });
+
+test("a ledger that another process is just making is waited for", async () => {
+  using dir = openTempDir();
+  const said = race(await startWorkers(1, ["reserve", dir.path, "300"]));
+  using ledger = openLedger(dir.path);
+  assert.deepEqual(ledger.approvals.list(), []);
+  assert.deepEqual(await said, ["released"]);
+});

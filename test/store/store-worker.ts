@@ -1,12 +1,18 @@
+import path from "node:path";
+import { setTimeout } from "node:timers/promises";
+import Database from "libsql";
 import { openStore } from "../../src/store/open-store.js";
+import { makeStateHome } from "../../src/store/state-home.js";
 import { parseSessionId, toDigest } from "../../src/core/ids.js";
 import { sha256Hex } from "../../src/host/sha256.js";
 import { openLedger } from "../../src/store/ledger/open-ledger.js";
 import { toDraft } from "../support/session-draft.js";
 
-// A process of its own for the tests of many at once: `name HOME NAME`, `update HOME ID ROUNDS`, `audit HOME ROUNDS`, `ask HOME ROUNDS`.
+// A process of its own for the tests of many at once: `name HOME NAME`, `update HOME ID ROUNDS`, `audit HOME ROUNDS`, `ask HOME ROUNDS`,
+// `reserve HOME MS`.
 const [, , what, home = "", word = "", rounds = "1"] = process.argv;
 const store = openStore({ home });
+const reserved = what === "reserve" ? reserve() : undefined;
 process.stdin.once("data", () => void work().then(() => process.stdin.destroy()));
 process.stdout.write("ready\n");
 
@@ -14,6 +20,7 @@ async function work(): Promise<void> {
   if (what === "name") makeNamed();
   if (what === "update") await update();
   if (what === "ask") ask();
+  if (reserved !== undefined) await release(reserved);
   if (what === "audit")
     for (let round = 0; round < Number(word); round += 1)
       store.appendAudit({ event: "race", data: { pid: process.pid, round } }, { durable: false });
@@ -27,6 +34,21 @@ function makeNamed(): void {
       `lost ${error instanceof Error && "code" in error ? error.code : error}\n`,
     );
   }
+}
+
+/** As a process that is about to turn a new file to WAL: it holds what others must wait for. */
+function reserve(): Database.Database {
+  makeStateHome(home);
+  const database = new Database(path.join(home, "ledger.db"));
+  database.exec("BEGIN IMMEDIATE");
+  return database;
+}
+
+async function release(database: Database.Database): Promise<void> {
+  await setTimeout(Number(word));
+  database.exec("COMMIT");
+  database.close();
+  process.stdout.write("released\n");
 }
 
 /** Every process asks the same questions; how many of them were new. */

@@ -9,6 +9,12 @@ export type LedgerDatabase = Database.Database;
 
 /** Writers of all processes take turns for at most this long. */
 const BUSY_MS = 10_000;
+/**
+ * Of two connections that both turn a new file to WAL, one is told BUSY at once, whatever its timeout: it holds a lock that the other
+ * waits for (https://sqlite.org/c3ref/busy_handler.html). PROTOCOL is a lost race for the first read of the log.
+ */
+const TAKEN = ["SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL"] as const;
+const RETRY_MS = 20;
 const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
 /**
@@ -18,6 +24,18 @@ const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constan
  */
 export function openDatabase(file: string): LedgerDatabase {
   makePrivate(file);
+  const end = performance.now() + BUSY_MS;
+  for (;;)
+    try {
+      return connect(file);
+    } catch (error) {
+      if (!hasErrno(error, ...TAKEN) || performance.now() > end) throw toLedgerError(error, file);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1 + Math.random() * RETRY_MS);
+    }
+}
+
+/** Throws SQLite's own errors, with nothing left open. */
+function connect(file: string): LedgerDatabase {
   const database = new Database(file, { timeout: BUSY_MS });
   try {
     database.exec(`PRAGMA busy_timeout=${BUSY_MS}`);
@@ -28,7 +46,7 @@ export function openDatabase(file: string): LedgerDatabase {
     return database;
   } catch (error) {
     database.close();
-    throw toLedgerError(error, file);
+    throw error;
   }
 }
 
