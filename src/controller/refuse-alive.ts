@@ -39,12 +39,12 @@ async function endLeft<T>(
   end: (engine: Engine, left: Parameters<Engine["settle"]>[0]) => Promise<T>,
 ): Promise<T | undefined> {
   const { session } = record;
-  // A task that was waited for to its end has left nothing; the kernel ends what has no daemon.
-  if (record.daemon === undefined || record.sealedNs !== undefined) return undefined;
+  // A task that was waited for to its end has left nothing.
+  if (record.sealedNs !== undefined) return undefined;
   const engine = await controller.openEngine({
     engine: record.engine,
     runtime: undefined,
-    daemon: record.daemon,
+    ...(record.daemon !== undefined && { daemon: record.daemon }),
   });
   const scratchDir = path.join(controller.store.sessionDir(session), "scratch");
   const ended = await end(engine, { spec: record.spec, sandboxId: session, scratchDir });

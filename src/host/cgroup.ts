@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { hasErrno } from "../core/error.js";
+import { hasErrno, SandboxError } from "../core/error.js";
 
 /** What a control group can limit for us. */
-type Controller = "memory" | "cpu" | "pids";
+type Controller = (typeof CONTROLLERS)[number];
+const CONTROLLERS = ["memory", "cpu", "pids"] as const;
 
 /** Limits for a new control group. */
 export interface CgroupLimits {
@@ -44,6 +45,18 @@ export function createCgroup(name: string, limits: CgroupLimits): Cgroup {
       for (const { directory } of made) await removeGroup(directory);
     },
   };
+}
+
+/** Removes the control group `name` that a process which died left; waits for the last process to leave it. No such group is no error; `busy` while it is not empty. */
+export async function removeLeftCgroup(name: string): Promise<void> {
+  const membership = readFileSync("/proc/self/cgroup", "utf8").trim().split("\n");
+  const parents = existsSync(path.join(ROOT, "cgroup.controllers"))
+    ? [findUnifiedParent(membership)]
+    : CONTROLLERS.flatMap((controller) => findOwnGroup(membership, controller) ?? []);
+  for (const parent of parents) {
+    const directory = path.join(parent, name);
+    if (existsSync(directory)) await removeGroup(directory);
+  }
 }
 
 /** What kind of control groups this host offers this process, for people. */
@@ -117,14 +130,18 @@ function findOwnGroup(membership: readonly string[], controller: string): string
   return undefined;
 }
 
+function findUnifiedParent(membership: readonly string[]): string {
+  const own = membership.find((line) => line.startsWith("0::"))?.slice(3) ?? "/";
+  return path.join(ROOT, own === "/" ? own : path.dirname(own));
+}
+
 /** Version 2: a group that holds processes cannot have limited children, so the new one goes beside ours, or to the root. */
 function createUnified(
   name: string,
   membership: readonly string[],
   wanted: readonly Settings[],
 ): readonly Group[] {
-  const own = membership.find((line) => line.startsWith("0::"))?.slice(3) ?? "/";
-  const parent = path.join(ROOT, own === "/" ? own : path.dirname(own));
+  const parent = findUnifiedParent(membership);
   const offered = readWords(path.join(parent, "cgroup.subtree_control"));
   const usable = wanted.filter(({ controller }) => offered.has(controller));
   const directory = path.join(parent, name);
@@ -179,7 +196,12 @@ async function removeGroup(directory: string): Promise<void> {
       return;
     } catch (error) {
       if (hasErrno(error, "ENOENT")) return;
-      if (!hasErrno(error, "EBUSY") || tries === REMOVE_TRIES) throw error;
+      if (!hasErrno(error, "EBUSY")) throw error;
+      if (tries === REMOVE_TRIES)
+        throw new SandboxError("busy", `processes are still being ended in ${directory}`, {
+          hint: "try again in a moment",
+          cause: error,
+        });
     }
     await delay(REMOVE_WAIT_MS);
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -11,8 +11,12 @@ const KINDS =
   process.getuid?.() === 0 ? (["root", "plain user"] as const) : (["plain user"] as const);
 
 /** Starts a task that says when it has begun, and resolves then. */
-async function startTask(person: Person, script: string): Promise<ReturnType<typeof spawn>> {
-  const { argv, env } = person.command(["run", "--", "sh", "-c", script]);
+async function startTask(
+  person: Person,
+  script: string,
+  options: readonly string[] = [],
+): Promise<ReturnType<typeof spawn>> {
+  const { argv, env } = person.command(["run", ...options, "--", "sh", "-c", script]);
   const [file, ...rest] = argv;
   const child = spawn(file, rest, { cwd: person.project, env, stdio: ["ignore", "pipe", "pipe"] });
   let seen = "";
@@ -21,6 +25,14 @@ async function startTask(person: Person, script: string): Promise<ReturnType<typ
     if (seen.includes("begun")) return child;
   }
   throw new Error(`the task did not begin: ${seen}`);
+}
+
+/** Control groups of the session, in all hierarchies. */
+function findGroups(session: string): readonly string[] {
+  return readdirSync("/sys/fs/cgroup", { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => path.join("/sys/fs/cgroup", name, `sandbox-${session}`))
+    .filter((directory) => existsSync(directory));
 }
 
 /** Waits until no process has `marker` among its arguments. */
@@ -60,6 +72,20 @@ for (const kind of KINDS) {
     );
     assert.equal(person.sandbox(["commit", "latest", "--yes"]).status, 0);
     assert.equal(readFileSync(path.join(person.project, "made.txt"), "utf8"), "x\n");
+  });
+
+  test(`${kind}: SIGKILL of the program leaves no control group once its session is looked at`, async () => {
+    using person = openPerson(kind);
+    const marker = `87${process.pid}`;
+    const child = await startTask(person, `echo begun; sleep ${marker}`, ["--memory", "200m"]);
+    const { session } = person.sandboxJson(["ls"]).json.sessions[0];
+    if (kind === "root") assert.notDeepEqual(findGroups(session), [], "control");
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    await waitUntilGone(person, `sleep ${marker}`);
+    await waitUntilGone(person, session);
+    assert.equal(person.sandbox(["diff", session]).status, 0);
+    assert.deepEqual(findGroups(session), []);
   });
 
   test(`${kind}: while a task runs its session can be neither committed nor discarded`, async () => {

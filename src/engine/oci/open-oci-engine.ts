@@ -15,9 +15,12 @@ export function openOciEngine(options: OciEngineOptions): Engine {
       return startSandbox({ spec, options: startOptions, runtime, stage, engine: options });
     },
     resolveImage: async (reference, progress) => await resolveImage(options, reference, progress),
-    // The kernel ends a sandbox with its stage, and all its mounts with it: nothing is ever left.
-    async settle(): Promise<void> {},
-    async abandon(): Promise<undefined> {},
+    // The kernel ends a sandbox with its stage, and all its mounts with it: only an empty control group can be left.
+    settle: removeLeft,
+    abandon: async (left) => {
+      await removeLeft(left);
+      return undefined;
+    },
     async prune({ dryRun, isImageUsed }): Promise<readonly string[]> {
       if (options.imagesDir === undefined) return [];
       const { pruneImages } = await import("../images/prune-images.js");
@@ -31,6 +34,11 @@ export function openOciEngine(options: OciEngineOptions): Engine {
       return probeEngine(options, (runtime) => openOciEngine({ ...options, runtime }));
     },
   };
+}
+
+async function removeLeft({ sandboxId }: Parameters<Engine["settle"]>[0]): Promise<void> {
+  const { removeLeftLimits } = await import("./plan-limits.js");
+  await removeLeftLimits(sandboxId);
 }
 
 async function resolveImage(

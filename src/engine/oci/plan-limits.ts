@@ -1,5 +1,5 @@
 import type { LimitReport, Limits } from "../../core/sandbox-spec.js";
-import { type Cgroup, createCgroup } from "../../host/cgroup.js";
+import { type Cgroup, createCgroup, removeLeftCgroup } from "../../host/cgroup.js";
 import { readAllowedProcessors, readHardLimits } from "../../host/process-limits.js";
 import type { Runtime } from "./find-runtime.js";
 import { toGvisorPids } from "./gvisor-processes.js";
@@ -57,11 +57,20 @@ function toHostLimits(limits: Limits): Limits {
 }
 
 function tryGroup({ memoryBytes, cpus, pids }: Limits, sandboxId: string): Cgroup {
-  return createCgroup(`sandbox-${sandboxId}`, {
+  return createCgroup(toGroupName(sandboxId), {
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
     ...(cpus === undefined ? {} : { cpus }),
     ...(pids === undefined ? {} : { pids }),
   });
+}
+
+function toGroupName(sandboxId: string): string {
+  return `sandbox-${sandboxId}`;
+}
+
+/** A control group does not end with its processes: removes that of a sandbox whose controller died. See `Cgroup.remove`. */
+export async function removeLeftLimits(sandboxId: string): Promise<void> {
+  await removeLeftCgroup(toGroupName(sandboxId));
 }
 
 function planMemory({ memoryBytes }: Limits, group: Cgroup | undefined, isGvisor: boolean): Part {
