@@ -1,8 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import type { Send } from "../core/send.js";
+import { findOtherRequest } from "./find-other-request.js";
 import type { GatewayContext, HttpEntry } from "./gateway-context.js";
 import { type OpenSend, openSend } from "./open-send.js";
-import { type ParsedTarget, parseTarget, type Target, valuesOf } from "./parse-target.js";
+import { type ParsedTarget, parseTarget, type Target } from "./parse-target.js";
 import { findFramingProblem } from "./pass-headers.js";
 import type { Refusal } from "./write-refusal.js";
 
@@ -28,7 +29,8 @@ export async function decideRequest(
   const problem = "problem" in target ? target.problem : findFramingProblem(rawHeaders);
   const asked = { ...toWay(entry), ...place, method, problem };
   const sent = await openSend(context, asked, asking.gone);
-  const other = sent.outcome === "allowed" && sent.verdict.isLimited && findOther(rawHeaders);
+  const other =
+    sent.outcome === "allowed" && sent.verdict.isLimited && findOtherRequest(rawHeaders);
   if (sent.outcome === "allowed" && other) {
     const reason = `its ${other} may mean another request than the one that is allowed`;
     sent.end({ end: "refused", reason });
@@ -43,19 +45,6 @@ export async function decideRequest(
 function toWay(entry: HttpEntry): Pick<Send, "via" | "within"> {
   if (entry.kind === "proxy") return { via: "http" };
   return { via: entry.via, ...(entry.tunnel === undefined ? {} : { within: entry.tunnel }) };
-}
-
-/** Headers by which some servers take another method or path than the request's own. */
-const OTHERS = [
-  "x-http-method-override",
-  "x-http-method",
-  "x-method-override",
-  "x-original-url",
-  "x-rewrite-url",
-] as const;
-
-function findOther(rawHeaders: readonly string[]): string | undefined {
-  return OTHERS.find((name) => valuesOf(rawHeaders, name).length > 0);
 }
 
 /** For the log; also of a request that could not be read, on a connection that goes to one place. */

@@ -2,6 +2,7 @@ import { isSameHost } from "../core/host-name.js";
 import { matchesPlace, matchesRequest } from "../core/match-host.js";
 import type { OpenSecret } from "../core/open-secret.js";
 import type { SecretPlace } from "../core/profile.js";
+import type { HostRule } from "../core/send.js";
 
 /** A request into which values may be put. */
 export interface SecretRequest {
@@ -10,6 +11,8 @@ export interface SecretRequest {
   readonly method: string;
   readonly path: string;
   readonly isTls: boolean;
+  /** A header of it may make another method or path of it. */
+  readonly isAmbiguous: boolean;
 }
 
 /** Puts values in the place of placeholders of one request, and knows what it did. */
@@ -80,7 +83,13 @@ export function openPlacement(
 function mayHave({ hosts }: OpenSecret, request: SecretRequest): boolean {
   const isSafe = request.isTls || isSameHost(request.host, "localhost");
   if (!isSafe || request.method === "TRACE") return false;
-  return hosts.some((rule) => matchesPlace(rule, request) && matchesRequest(rule, request));
+  return hosts.some((rule) => matchesPlace(rule, request) && isForRequest(rule, request));
+}
+
+/** What may be another request than its line says is none of those that a limited rule means. */
+function isForRequest(rule: HostRule, request: SecretRequest): boolean {
+  const isLimited = rule.methods !== undefined || rule.paths !== undefined;
+  return matchesRequest(rule, request) && !(isLimited && request.isAmbiguous);
 }
 
 /** A function, because a replacement's text has signs of its own (`$&`). */

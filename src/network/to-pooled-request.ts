@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { toReason } from "./connect.js";
+import { findOtherRequest } from "./find-other-request.js";
 import type { GatewayContext } from "./gateway-context.js";
 import { DialError, type HttpConnection, type PooledRequest } from "./http-connection.js";
 import type { Ending } from "./ending.js";
@@ -34,7 +35,10 @@ export function toPooledRequest(
   const { mayBePrivate } = sent.verdict;
   const proxy = toPlainProxy(context, connection.entry, target);
   const isTls = connection.entry.kind === "settled" && connection.entry.via === "inspected";
-  const placement = openPlacement(context.secrets, { ...target, method, isTls });
+  const placement = openPlacement(context.secrets, {
+    ...{ ...target, method, isTls },
+    isAmbiguous: findOtherRequest(rawHeaders) !== undefined,
+  });
   placement?.path(target.path);
   const path = `${target.path}${placement?.query(target.query) ?? target.query}`;
   const passed = toRequestHeaders({ method, rawHeaders }, target.hostHeader);

@@ -161,7 +161,7 @@ test("holds back what could be the beginning of a placeholder, byte by byte", as
         places: ["body"],
       },
     ],
-    { host: "a.test", port: 443, method: "POST", path: "/", isTls: true },
+    { host: "a.test", port: 443, method: "POST", path: "/", isTls: true, isAmbiguous: false },
   );
   assert.ok(placement);
   const filter = openBodyFilter(placement);
