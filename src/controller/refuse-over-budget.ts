@@ -32,16 +32,23 @@ export function isDeniedOverBudget({ overBudget }: CommitProposal): boolean {
 export function refuseOverBudget(proposal: CommitProposal, released: Digest | undefined): void {
   if (proposal.overBudget.length === 0) return;
   if (!isDeniedOverBudget(proposal) && released === toBudgetDigest(proposal)) return;
-  throw toOverBudget(proposal, RELEASE_HINT);
+  throw toOverBudget(proposal, { hint: toReleaseHint(proposal) });
 }
 
-const RELEASE_HINT =
-  "look at the list; commit on a terminal, with --yes --over-budget, or less of it by PATH";
+/** For where nobody is asked: `--yes` neither releases a budget nor asks anybody to. */
+function toReleaseHint({ review }: CommitProposal): string {
+  const commit = `sandbox commit ${review.record.session}`;
+  return `look at the list, then: ${commit} --yes --over-budget; or less of it by PATH; or ${commit} without --yes, which asks (a terminal, or sandbox approvals)`;
+}
 
-/** The error for a commit that goes over a budget. */
-export function toOverBudget(proposal: CommitProposal, hint: string): SandboxError {
+/** The error for a commit that goes over a budget; `also`: what else is in its way. */
+export function toOverBudget(
+  proposal: CommitProposal,
+  { hint, also }: { readonly hint: string; readonly also?: string },
+): SandboxError {
   const why = proposal.overBudget.map(describeOverBudget).join("; ");
-  return new SandboxError("denied", `over budget: ${why}; nothing was written`, {
+  const more = also === undefined ? "" : `; ${also}`;
+  return new SandboxError("denied", `over budget: ${why}${more}; nothing was written`, {
     list: listDestroyed(proposal),
     hint: isDeniedOverBudget(proposal) ? "the profile denies it: commit less of it by PATH" : hint,
   });

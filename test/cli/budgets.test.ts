@@ -7,12 +7,12 @@ import { openPerson, type Person } from "../support/person.js";
 
 const KIND = process.getuid?.() === 0 ? "root" : "plain user";
 
-function open(budgets: string): Person {
+function open(budgets: string, decision = "allow"): Person {
   const person = openPerson(KIND);
   const files = Object.fromEntries(
     Array.from({ length: 12 }, (_, at) => [`d/${at}`, "12345678\n"]),
   );
-  const profile = `version: 1\nchanges: [{match: "**", decision: allow}]\nbudgets: ${budgets}\n`;
+  const profile = `version: 1\nchanges: [{match: "**", decision: ${decision}}]\nbudgets: ${budgets}\n`;
   person.make({ ...files, a: "aaaa\n", b: "bbbb\n", "../own.yaml": profile });
   return person;
 }
@@ -65,6 +65,34 @@ test("an approval releases exactly what it was asked about", () => {
   assert.equal(person.sandbox(["commit", "s"]).status, 4, "it is another commit by now");
   assert.equal(person.sandbox(["commit", "s", "d"]).status, 0);
   assert.equal(existsSync(path.join(person.project, "d")), false);
+});
+
+test("what needs a release and an approval asks for both at once, and says how to give them", () => {
+  using person = open(TEN, "ask");
+  run(person, "s", "rm -r d; rm a");
+  const yes = person.sandbox(["commit", "s", "--yes"]);
+  assert.match(yes.stderr, /sandbox commit s-\w+ --yes --over-budget; .*without --yes, which asks/);
+  assert.deepEqual(person.sandboxJson(["approvals"]).json.approvals, [], "--yes asks nobody");
+  const held = person.sandbox(["commit", "s"]);
+  assert.equal(held.status, 4);
+  assert.match(held.stderr, /over budget: deletes 13 files; .*; needs approval too: .*nothing was/);
+  const [, ...ids] = /sandbox approve (a-[a-z2-7]+) (a-[a-z2-7]+)/.exec(held.stderr) ?? [];
+  const asked: { approval: string; kind: string }[] = person.sandboxJson(["approvals"]).json
+    .approvals;
+  assert.deepEqual(asked.map(({ approval }) => approval).sort(), ids.toSorted());
+  assert.deepEqual(asked.map(({ kind }) => kind).sort(), ["budget", "commit"]);
+  const budget = asked.find(({ kind }) => kind === "budget")?.approval ?? "";
+  assert.equal(person.sandbox(["approve", budget, "--yes"]).status, 0);
+  const half = person.sandbox(["commit", "s"]);
+  assert.equal(half.status, 4, "one of two is not enough");
+  assert.match(half.stderr, /^sandbox: needs approval: /);
+  assert.equal(existsSync(path.join(person.project, "a")), true);
+  assert.equal(
+    person.sandbox(["approve", ...ids.filter((id) => id !== budget), "--yes"]).status,
+    0,
+  );
+  assert.equal(person.sandbox(["commit", "s"]).status, 0);
+  assert.equal(existsSync(path.join(person.project, "a")), false);
 });
 
 test("a budget over time counts what other sessions did, and one that denies is not released", () => {

@@ -1,9 +1,6 @@
 import { askCommitApproval } from "./commit-approval.js";
 import { countOwnAnswer } from "./count-reviewers.js";
-import type { CommitAnswer } from "../commit-answer.js";
-import type { CommitReport } from "../carry-out-commit.js";
 import type { Controller } from "../controller.js";
-import type { OpenCommit } from "../open-commit.js";
 import type { CommitProposal } from "../propose-commit.js";
 import { readFileDiff } from "../read-file-diff.js";
 import type { Approval } from "../../core/approval.js";
@@ -13,26 +10,21 @@ import { renderPatch } from "../../review/render-patch.js";
 import { describeItems } from "../describe-items.js";
 import { renderComposed, renderProposal } from "../render-proposal.js";
 
-/**
- * Commits what somebody has approved out of band, and asks for that where nobody has. Throws `denied` naming the approval: nothing was
- * written.
- */
-export async function settleApproval(
+/** The answer to whether `proposal` may be written; asked for where nobody has yet. */
+export async function askApproval(
   controller: Controller,
-  open: OpenCommit,
-  { isSeen, ...released }: Pick<CommitAnswer, "budget" | "uses"> & { readonly isSeen: boolean },
-): Promise<CommitReport> {
-  const { proposal } = open;
+  proposal: CommitProposal,
+  isSeen: boolean,
+): Promise<Approval> {
   const asked = await askCommitApproval(controller, proposal, () => renderPreview(proposal));
-  const approval = isSeen ? await countOwnAnswer(controller, asked) : asked;
+  return isSeen ? await countOwnAnswer(controller, asked) : asked;
+}
+
+/** Throws `denied` naming the approval, unless it was given. */
+export function refuseUnapproved(proposal: CommitProposal, approval: Approval): void {
   switch (approval.state) {
     case "approved":
-      return await open.carryOut({
-        by: "approval",
-        approval: approval.approval,
-        ...released,
-        uses: [...(released.uses ?? []), approval.approval],
-      });
+      return;
     case "waiting":
       throw new SandboxError(
         "denied",

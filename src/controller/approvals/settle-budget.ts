@@ -15,23 +15,32 @@ import { findOrAskApproval } from "./ask-approval.js";
 const GROUP = "budget";
 
 /**
- * The approval by which somebody released the budgets that `proposal` goes over; asked for where nobody has yet. Throws `denied` with the whole
- * list until there is one.
+ * The answer to whether `proposal` may go over its budgets; asked for where nobody has yet. Throws `denied` with the whole list where nobody
+ * can release them.
  */
-export async function settleBudget(
+export async function askBudget(
   controller: Controller,
   proposal: CommitProposal,
   isSeen: boolean,
 ): Promise<Approval> {
-  if (isDeniedOverBudget(proposal)) throw toOverBudget(proposal, "");
+  if (isDeniedOverBudget(proposal)) throw toOverBudget(proposal, { hint: "" });
   const asked = await findOrAsk(controller, proposal);
-  const approval = isSeen ? await countOwnAnswer(controller, asked) : asked;
-  if (approval.state === "approved") return approval;
+  return isSeen ? await countOwnAnswer(controller, asked) : asked;
+}
+
+/** Throws `denied` with the whole list, unless the budgets were released. */
+export function refuseUnreleased(proposal: CommitProposal, asked: Approval): void {
+  const { approval, state, require } = asked;
+  if (state === "approved") return;
+  const how =
+    require > 1
+      ? `${require} reviewers are needed: commit again`
+      : "commit on a terminal, with --yes --over-budget, or";
   const hint =
-    approval.state === "waiting"
-      ? `${approval.require > 1 ? `${approval.require} reviewers are needed: commit again` : "commit on a terminal, with --yes --over-budget, or"} once somebody ran: sandbox approve ${approval.approval}`
-      : `${approval.approval} is ${approval.state}: a commit on a terminal asks you anew`;
-  throw toOverBudget(proposal, hint);
+    state === "waiting"
+      ? `${how} once somebody ran: sandbox approve ${approval}`
+      : `${approval} is ${state}: a commit on a terminal asks you anew`;
+  throw toOverBudget(proposal, { hint });
 }
 
 function findOrAsk(controller: Controller, proposal: CommitProposal): Promise<Approval> {
