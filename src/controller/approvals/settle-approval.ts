@@ -45,7 +45,7 @@ export function refuseUnapproved(proposal: CommitProposal, approval: Approval): 
     case "expired":
       throw new SandboxError("denied", `${approval.approval} has expired; nothing was written`);
     default:
-      return assertNever(approval.state);
+      assertNever(approval.state);
   }
 }
 
