@@ -22,6 +22,11 @@ export const COMMANDS: readonly RegisteredCommand[] = [
     load: async () => (await import("./commands/exec.js")).execCommand,
   },
   {
+    name: "stop",
+    summary: "end the task of a session that runs; its changes are kept",
+    load: async () => (await import("./commands/stop.js")).stopCommand,
+  },
+  {
     name: "ls",
     summary: "list sessions",
     load: async () => (await import("./commands/ls.js")).lsCommand,

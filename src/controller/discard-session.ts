@@ -29,7 +29,7 @@ export async function discardSession(
   await recoverBefore(controller, before.workspaces);
   await using _locks = await lockCommit(controller, before);
   const record = await store.readSession(session);
-  if (record.state === "running") throw toBusy(record, "end its task first");
+  if (record.state === "running") throw toBusy(record, "it can be dropped when its task has ended");
   if (record.state === "discarded") return { record };
   store.appendAudit({ event: "discard.started", session }, { sign: false });
   const leftover = await abandonSandbox(controller, record);

@@ -75,7 +75,7 @@ export async function lockSession(
   const lock = await waitForLock(() => controller.host.tryLockDirectory(native, directory));
   if (lock === undefined)
     throw new SandboxError("busy", `session ${session} is being worked on by another process`, {
-      hint: "wait for it, then try again",
+      hint: `wait for it, then try again; a task that runs is ended by sandbox stop ${session}`,
     });
   return { [Symbol.asyncDispose]: async () => lock[Symbol.dispose]() };
 }

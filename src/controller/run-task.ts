@@ -143,6 +143,7 @@ export async function superviseSession(
       spec: record.spec,
       ...(network === undefined ? {} : { gateway: network.gateway }),
       session: record.session,
+      revision: record.revision,
       io,
       log: () => controller.store.appendAudit(toStarted(record), { durable: false }),
       meanwhile: (running) => {

@@ -6,6 +6,7 @@ import type { SessionId } from "../core/ids.js";
 import type { LimitReport, Outcome, SandboxSpec } from "../core/sandbox-spec.js";
 import type { Engine, RunningSandbox, SandboxGateway, TerminalSize } from "../engine/engine.js";
 import type { Controller } from "./controller.js";
+import { StopWish } from "./stop-wish.js";
 import type { BudgetWatch } from "./watch-budgets.js";
 
 /** A task's streams and what a person does meanwhile, as the command line (or a service) has them. */
@@ -44,6 +45,7 @@ export async function superviseTask(
     readonly engine: Engine;
     readonly spec: SandboxSpec;
     readonly session: SessionId;
+    readonly revision: number;
     readonly io: TaskIo;
     readonly gateway?: SandboxGateway;
     /** Writes down that the task is about to begin; if it throws, the task does not. */
@@ -52,10 +54,12 @@ export async function superviseTask(
     readonly meanwhile: (running: RunningSandbox) => Promise<BudgetWatch | undefined> | undefined;
   },
 ): Promise<TaskEnd> {
-  const { engine, spec, session, io } = task;
-  const scratchDir = path.join(controller.store.sessionDir(session), "scratch");
+  const { engine, spec, session, revision, io } = task;
+  const { store } = controller;
+  const scratchDir = path.join(store.sessionDir(session), "scratch");
   mkdirSync(scratchDir, { mode: 0o700, recursive: true });
-  using log = controller.store.openOutputLog(session);
+  using log = store.openOutputLog(session);
+  using wish = new StopWish(() => store.isStopAsked(session, revision));
   const started = performance.now();
   const removeScratch = (): void => rmSync(scratchDir, { recursive: true, force: true });
   try {
@@ -74,8 +78,8 @@ export async function superviseTask(
       ...(task.gateway === undefined ? {} : { gateway: task.gateway }),
       ...(io.terminalSize === undefined ? {} : { terminalSize: io.terminalSize }),
     });
-    const running = await abortable(starting, { io, abort, log: task.log });
-    const outcome = await watched(running, { io, watching: task.meanwhile(running) }).catch(
+    const running = await abortable(starting, { io, abort, log: task.log, wish });
+    const outcome = await watched(running, { io, wish, watching: task.meanwhile(running) }).catch(
       (error: unknown) => {
         throw new LostTask(running.runtime, error);
       },
@@ -94,6 +98,8 @@ export async function superviseTask(
     // What a lost task left may be found again only by what lies there.
     if (!(error instanceof LostTask)) removeScratch();
     throw error;
+  } finally {
+    store.clearStop(session, revision);
   }
 }
 
@@ -113,18 +119,26 @@ const ENDING: ReadonlySet<number> = new Set([1, 2, 3, 15]);
 /** Until the task begins a signal is for us: it never begins then. A second one ends us as it always does. */
 async function abortable(
   starting: Promise<RunningSandbox>,
-  o: { readonly io: TaskIo; readonly log: () => void; readonly abort: AbortController },
+  o: {
+    readonly io: TaskIo;
+    readonly log: () => void;
+    readonly abort: AbortController;
+    readonly wish: StopWish;
+  },
 ): Promise<RunningSandbox> {
+  const abort = (how: string): void =>
+    o.abort.abort(
+      new SandboxError(
+        "sandbox-unavailable",
+        `${how} before the task began: nothing has run, nothing is kept`,
+      ),
+    );
+  o.wish.onceThere(() => abort("stopped"));
   const stopWatching = o.io.watch({
     signal: (signal) => {
       if (!ENDING.has(signal)) return;
       stopWatching();
-      o.abort.abort(
-        new SandboxError(
-          "sandbox-unavailable",
-          "interrupted before the task began: nothing has run, nothing is kept",
-        ),
-      );
+      abort("interrupted");
     },
     resize: () => {},
   });
@@ -161,9 +175,15 @@ async function watched(
   running: RunningSandbox,
   {
     io,
+    wish,
     watching,
-  }: { readonly io: TaskIo; readonly watching: Promise<BudgetWatch | undefined> | undefined },
+  }: {
+    readonly io: TaskIo;
+    readonly wish: StopWish;
+    readonly watching: Promise<BudgetWatch | undefined> | undefined;
+  },
 ): Promise<Outcome> {
+  wish.onceThere(() => running.stop("stopped by sandbox stop"));
   if (watching === undefined) return await waitFor(running, io, () => false);
   let watch: BudgetWatch | undefined;
   const coming = watching.then((one) => {

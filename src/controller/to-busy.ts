@@ -10,7 +10,9 @@ export function toBusy(
   hint: string,
 ): SandboxError {
   if (frozen === undefined)
-    return new SandboxError("busy", `session ${session} is still running`, { hint });
+    return new SandboxError("busy", `session ${session} is still running`, {
+      hint: `${hint}; sandbox stop ${session} ends it`,
+    });
   return new SandboxError("busy", `session ${session} is still running: its task is frozen`, {
     hint: `let it go on: sandbox approve ${frozen}; end it: sandbox deny ${frozen}`,
   });

@@ -39,6 +39,7 @@ import { createSession, removeSession, type SessionDraft, writeSession } from ".
 import { dropStaged, hasStaged, stageChangeset } from "./stage-changeset.js";
 import type { Ledger } from "./ledger/open-ledger.js";
 import { makeStateHome, openStateHome } from "./state-home.js";
+import { askStop, clearStop, isStopAsked } from "./stop-request.js";
 import { toStoreLayout } from "./store-layout.js";
 
 /**
@@ -68,6 +69,11 @@ export interface Store {
   resolveSession(text: string, options: ResolveOptions): Promise<Resolved<SessionRecord>>;
   /** Removes all of a session's directory, or all but its record and output. Layers elsewhere are not touched. */
   removeSession(id: SessionId, options: { readonly keepRecord: boolean }): void;
+
+  /** Asks whoever runs that revision's task to end it; see `askStop`. */
+  askStop(id: SessionId, revision: number): void;
+  isStopAsked(id: SessionId, revision: number): boolean;
+  clearStop(id: SessionId, revision: number): void;
 
   /** Durable unless told otherwise; one that was staged and not adopted is dropped. */
   writeChangeset(
@@ -151,6 +157,9 @@ export function openStore(options: { readonly home: string }): Store {
     resolveSession: async (text, resolve) =>
       (await import("./resolve-session.js")).resolveSession(layout, text, resolve),
     removeSession: (id, remove) => removeSession(layout, id, remove),
+    askStop: (id, revision) => askStop(sessionDir(id), revision),
+    isStopAsked: (id, revision) => isStopAsked(sessionDir(id), revision),
+    clearStop: (id, revision) => clearStop(sessionDir(id), revision),
     writeChangeset: (id, changeset, write = {}) => {
       writeFileAtomic(changesetFile(id), toChangesetLines(changeset), {
         sync: write.durable ?? true,

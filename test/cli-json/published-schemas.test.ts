@@ -53,6 +53,7 @@ test("each object of the contract has its schema, and each schema its name", () 
     "run",
     "sends",
     "show",
+    "stop",
   ]);
   for (const [name, schema] of Object.entries(OUTPUT_SCHEMAS))
     assert.equal(schema.shape.schema.value, `${name}/1`);

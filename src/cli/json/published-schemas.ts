@@ -16,6 +16,7 @@ import {
   sendsSchema,
   showSchema,
   reviewSchema,
+  stopSchema,
 } from "./session-schema.js";
 
 /** Every object a command writes with `--json`, by the name in its `schema` field. */
@@ -30,6 +31,7 @@ export const OUTPUT_SCHEMAS = {
   review: reviewSchema,
   refresh: refreshSchema,
   discard: discardSchema,
+  stop: stopSchema,
   prune: pruneSchema,
   recover: recoverSchema,
   doctor: doctorSchema,

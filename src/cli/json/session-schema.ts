@@ -193,6 +193,15 @@ export const discardSchema = z.strictObject({
   leftover: z.string().optional().describe("Why something may be left with its daemon until prune"),
 });
 
+/** `stop --json`. */
+export const stopSchema = z.strictObject({
+  schema: z.literal("stop/1"),
+  session: sessionIdSchema,
+  state: sessionStateSchema.describe("After it"),
+  stopped: z.boolean().describe("False: it did not run"),
+  reason: z.string().optional().describe("Why it was interrupted"),
+});
+
 /** `prune --json`. */
 export const pruneSchema = z.strictObject({
   schema: z.literal("prune/1"),
