@@ -7,7 +7,8 @@ export async function reportRun(result: RunResult, options: ReportOptions): Prom
   const { outcome } = result.record;
   if (outcome === undefined) throw new Error("a run that ended has an outcome");
   const changed = result.changeset.changes.length > 0;
-  const isQuiet = !changed && result.changeset.notices.length === 0;
+  const isReached = result.record.limits.some(({ kills }) => kills !== undefined);
+  const isQuiet = !changed && !isReached && result.changeset.notices.length === 0;
   if (isQuiet && outcome.outcome === "exited" && !options.json && !options.context.isTerminal(2))
     return toExit(outcome);
   const { tellRun } = await import("./tell-run.js");

@@ -48,6 +48,7 @@ export async function tellPerson(
       moves,
       git,
       notices: changeset.notices,
+      limits: record.limits,
     },
     { colour: wantsColour(context, context.stderr) },
   );

@@ -77,4 +77,6 @@ export interface LimitReport {
   readonly limit: "memory" | "cpus" | "pids" | "upper" | "timeout";
   readonly by: "cgroup" | "rlimit" | "affinity" | "watcher" | "quota" | "timer" | "none";
   readonly detail: string;
+  /** Processes of the task that were killed at it, at least; absent: none that is known of. */
+  readonly kills?: number;
 }

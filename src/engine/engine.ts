@@ -38,6 +38,7 @@ export interface TerminalSize {
 /** A started sandbox. Disposing of it kills whatever is left of it and removes all it made on the host. */
 export interface RunningSandbox extends AsyncDisposable {
   readonly runtime: string;
+  /** When `wait` has resolved, with what happened at them. */
   readonly limits: readonly LimitReport[];
   /** `here`: what the task does shows in the spec's upperdirs while it runs. `elsewhere`: only when it has ended. */
   readonly uppers: "here" | "elsewhere";

@@ -19,6 +19,8 @@ export interface Cgroup {
   readonly entrances: readonly string[];
   /** Those of the wanted controllers that are in force. */
   readonly enforced: ReadonlySet<Controller>;
+  /** How many of its processes were killed at its limit of memory; 0 where that is not known. */
+  countMemoryKills(): number;
   /** Removes it; waits for the last process to leave. */
   remove(): Promise<void>;
 }
@@ -41,6 +43,7 @@ export function createCgroup(name: string, limits: CgroupLimits): Cgroup {
   return {
     entrances: made.map(({ directory }) => path.join(directory, "cgroup.procs")),
     enforced: new Set(made.flatMap(({ controllers }) => controllers)),
+    countMemoryKills: () => Math.max(0, ...made.map(({ directory }) => readMemoryKills(directory))),
     remove: async () => {
       for (const { directory } of made) await removeGroup(directory);
     },
@@ -152,6 +155,17 @@ function createUnified(
   >;
   if (usable.length === 0 || !tryCreate(directory, files, optional)) return [];
   return [{ directory, controllers: usable.map(({ controller }) => controller) }];
+}
+
+/** `oom_kill` of `memory.events` (version 2), and since Linux 4.13 of `memory.oom_control` (version 1). */
+function readMemoryKills(directory: string): number {
+  for (const file of ["memory.events", "memory.oom_control"]) {
+    const events = path.join(directory, file);
+    if (!existsSync(events)) continue;
+    const [, count = "0"] = /^oom_kill (\d+)$/m.exec(readFileSync(events, "utf8")) ?? [];
+    return Number(count);
+  }
+  return 0;
 }
 
 function readWords(file: string): ReadonlySet<string> {

@@ -1,7 +1,7 @@
 import type { Notice } from "../core/change.js";
 import { type RelPath, ROOT_PATH } from "../core/path.js";
 import type { Level } from "../core/risk.js";
-import type { Outcome } from "../core/sandbox-spec.js";
+import type { LimitReport, Outcome } from "../core/sandbox-spec.js";
 import { padEnd, widestOf } from "./display-width.js";
 import type { Moves } from "./moves.js";
 import { foldMoves } from "./fold-moves.js";
@@ -26,6 +26,7 @@ export interface Summary {
   readonly moves?: Moves;
   readonly git?: readonly ShownGit[];
   readonly notices: readonly Notice[];
+  readonly limits?: readonly LimitReport[];
 }
 
 /** Notices that are told: a task can make thousands of sockets, and must not push the rest off the screen. */
@@ -48,6 +49,7 @@ export function renderSummary(summary: Summary, o: { readonly colour: boolean })
   const sections = [
     [
       renderOutcome(summary.outcome, { ...o, durationMs: summary.durationMs }),
+      ...renderReached(summary),
       renderCounts(summary.items),
     ],
     renderRisks(listed, summary.workspaces, palette),
@@ -66,6 +68,16 @@ export function renderSummary(summary: Summary, o: { readonly colour: boolean })
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.map((line) => `${line}\n`).join(""))
     .join("\n");
+}
+
+/** Where the task itself was ended at a limit, that is told of its end already. */
+function renderReached({ limits = [], outcome }: Summary): readonly string[] {
+  if (outcome.outcome === "interrupted") return [];
+  return limits.flatMap(({ limit, kills }) =>
+    kills === undefined
+      ? []
+      : [`${limit} limit reached: ${formatCount(kills, "process", "processes")} killed at it`],
+  );
 }
 
 function renderCounts(items: readonly ReviewedChange[]): string {

@@ -87,6 +87,7 @@ const limitReport: z.ZodMiniType<LimitReport> = z.strictObject({
   limit: z.enum(["memory", "cpus", "pids", "upper", "timeout"]),
   by: z.enum(["cgroup", "rlimit", "affinity", "watcher", "quota", "timer", "none"]),
   detail: z.string(),
+  kills: z.exactOptional(count),
 } satisfies Record<keyof LimitReport, unknown>);
 
 const processStamp: z.ZodMiniType<ProcessStamp> = z.strictObject({

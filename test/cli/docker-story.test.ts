@@ -89,6 +89,25 @@ describe("the docker engine from the command line", {
     assert.deepEqual(list(), ["", ""]);
   });
 
+  test("stop ends a container's task, and the memory limit is told as what ended one", async () => {
+    const running = await start("echo x > kept; echo begun; sleep 900");
+    const { session } = latest();
+    const stopped = person.sandboxJson(["stop", session], { env: docker.env });
+    assert.equal(stopped.json.reason, "stopped by sandbox stop", stopped.stderr);
+    if (running.exitCode === null) await once(running, "exit");
+    assert.equal(running.exitCode, 137);
+    const [kept] = person.sandboxJson(["diff", session], { env: docker.env }).json.changes;
+    assert.equal(kept.path, "kept");
+    const greedy = ["python3", "-c", "b = bytearray(400 << 20)"];
+    const { status, stderr } = run(["--memory", "64MiB", "--", ...greedy]);
+    assert.equal(status, 137);
+    // Where groups are of version 2, Docker may miss one that dies with its group (containerd reads `memory.events` too late).
+    const isUnified = existsSync("/sys/fs/cgroup/cgroup.controllers");
+    if (!isUnified) assert.match(stderr, /interrupted \(out of memory: the limit is 64\.0 MiB/);
+    const killed = run(["--memory", "64MiB", "--", "sh", "-c", "kill -9 $$"]);
+    assert.match(killed.stderr, /ended by signal 9/, "control: not every SIGKILL is the limit");
+  });
+
   test("what is wrong with the daemon is one line with the mend, exit 125", () => {
     const cases: readonly (readonly [
       readonly string[],

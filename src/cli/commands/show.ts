@@ -156,7 +156,10 @@ function renderCounts({ counts }: SessionRecord): string | undefined {
 
 function renderLimits(record: SessionRecord): string {
   return record.limits
-    .map(({ limit, by, detail }) => `${limit}: ${neutralise(detail)} (by ${by})`)
+    .map(({ limit, by, detail, kills }) => {
+      const reached = kills === undefined ? "" : `; reached, killed at it: ${kills}`;
+      return `${limit}: ${neutralise(detail)} (by ${by})${reached}`;
+    })
     .join("\n");
 }
 

@@ -119,4 +119,5 @@ export const limitReportSchema = z.strictObject({
   limit: z.enum(["memory", "cpus", "pids", "upper", "timeout"]),
   by: z.enum(["cgroup", "rlimit", "affinity", "watcher", "quota", "timer", "none"]),
   detail: z.string(),
+  kills: z.int().min(1).optional().describe("Processes that were killed at it, at least"),
 });

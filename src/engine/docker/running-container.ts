@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { SandboxError } from "../../core/error.js";
 import type { LimitReport, Outcome, SandboxSpec } from "../../core/sandbox-spec.js";
 import type { RunningSandbox, TerminalSize } from "../engine.js";
+import { toMemoryEnd, withMemoryKills } from "../memory-kills.js";
 import { TaskEnding } from "../task-ending.js";
 import type { ContainerLayers } from "./container-layers.js";
 import type { ContainerStreams } from "./container-streams.js";
@@ -29,7 +30,7 @@ const SIGKILL = 9;
 /** A task in its container, from the moment it was started. */
 export class RunningContainer implements RunningSandbox {
   readonly runtime: string;
-  readonly limits: readonly LimitReport[];
+  limits: readonly LimitReport[];
   readonly uppers: RunningSandbox["uppers"];
   readonly #input: RunningContainerInput;
   readonly #ended: Promise<Outcome>;
@@ -153,8 +154,9 @@ export class RunningContainer implements RunningSandbox {
       this.#isOver = true;
       streams.release();
       await streams.drained;
+      const outcome = await this.#toMemoryEnd(toOutcome(code));
       await this.#bringBack();
-      return this.#ending.outcome ?? toOutcome(code);
+      return this.#ending.outcome ?? outcome;
     } finally {
       this.#isOver = true;
       streams.release();
@@ -162,6 +164,22 @@ export class RunningContainer implements RunningSandbox {
       this.#watch[Symbol.dispose]();
       this.#ending[Symbol.dispose]();
     }
+  }
+
+  /** Asked before the container is removed, and only of a task that did not end well: an answer that does not come changes nothing. */
+  async #toMemoryEnd(outcome: Outcome): Promise<Outcome> {
+    const { daemon, container, spec } = this.#input;
+    const isGood = outcome.outcome === "exited" && outcome.code === 0;
+    if (spec.limits.memoryBytes === undefined || isGood) return outcome;
+    const path = `/containers/${container}/json`;
+    const state = await daemon
+      .request({ method: "GET", path, doing: "look at the container", tolerate: [404] })
+      .then((answer) => pick(answer, "State"))
+      .catch(() => undefined);
+    // Docker tells that there was one, not how many.
+    const kills = pick(state, "OOMKilled") === true ? 1 : 0;
+    this.limits = withMemoryKills(this.limits, kills);
+    return toMemoryEnd(outcome, spec.limits, kills) ?? outcome;
   }
 
   /** A daemon that is stopped ends its tasks, answers that, and is gone: where it is back in a while, that is the outcome. */

@@ -11,6 +11,8 @@ export interface LimitPlan {
   readonly steps: readonly StageStep[];
   readonly rlimits: readonly ResourceLimit[];
   readonly reports: readonly LimitReport[];
+  /** See `Cgroup.countMemoryKills`; before `cleanUp`. */
+  readonly countMemoryKills: () => number;
   /** Removes what was made on the host; after the sandbox is gone. */
   readonly cleanUp: () => Promise<void>;
 }
@@ -41,6 +43,7 @@ export function planLimits(limits: Limits, sandboxId: string, runtime: Runtime["
     ],
     rlimits: parts.flatMap(({ rlimits }) => rlimits ?? []),
     reports: [...parts.flatMap(({ report }) => report ?? []), ...reportOthers(limits)],
+    countMemoryKills: () => group?.countMemoryKills() ?? 0,
     cleanUp: async () => group?.remove(),
   };
 }

@@ -4,6 +4,7 @@ import { SandboxError } from "../../core/error.js";
 import type { LimitReport, Outcome, SandboxSpec } from "../../core/sandbox-spec.js";
 import type { StageProcess } from "../../host/spawn-stage.js";
 import type { RunningSandbox, TerminalSize } from "../engine.js";
+import { toMemoryEnd, withMemoryKills } from "../memory-kills.js";
 import { TaskEnding } from "../task-ending.js";
 import type { StageChannel } from "./stage-channel.js";
 import type { TaskStreams } from "./task-streams.js";
@@ -16,6 +17,8 @@ export interface RunningStageInput {
   readonly streams: TaskStreams;
   readonly runtime: string;
   readonly limits: readonly LimitReport[];
+  /** Of the task's processes, when it has ended. */
+  readonly countMemoryKills: () => number;
   readonly spec: Pick<SandboxSpec, "limits" | "mounts">;
   readonly abort: AbortSignal | undefined;
   /** Whatever was made for this sandbox and must go when it has ended. */
@@ -32,7 +35,7 @@ const SIGTERM = 15;
 /** A task in its sandbox, from the moment its plan was sent. */
 export class RunningStage implements RunningSandbox {
   readonly runtime: string;
-  readonly limits: readonly LimitReport[];
+  limits: readonly LimitReport[];
   readonly uppers = "here";
   readonly #input: RunningStageInput;
   readonly #ended: Promise<Outcome>;
@@ -131,7 +134,7 @@ export class RunningStage implements RunningSandbox {
   }
 
   async #followToEnd(): Promise<Outcome> {
-    const { child, channel, streams, cleanUp } = this.#input;
+    const { child, channel, streams, spec, countMemoryKills, cleanUp } = this.#input;
     await channel.over;
     this.#watch[Symbol.dispose]();
     this.#ending[Symbol.dispose]();
@@ -140,10 +143,15 @@ export class RunningStage implements RunningSandbox {
     await streams.drained;
     // Only its mounts are left, and they go with the stage: until somebody disposes of it, it need not be waited for.
     child.release();
+    const kills = countMemoryKills();
+    this.limits = withMemoryKills(this.limits, kills);
     await cleanUp();
     return (
       this.#ending.outcome ??
-      channel.outcome ?? { outcome: "interrupted", reason: "the sandbox was killed from outside" }
+      toMemoryEnd(channel.outcome, spec.limits, kills) ?? {
+        outcome: "interrupted",
+        reason: "the sandbox was killed from outside",
+      }
     );
   }
 }

@@ -127,6 +127,7 @@ async function sendPlan(input: StartSandboxInput, stage: Stage): Promise<Running
     streams,
     runtime: runtime.name,
     limits: limits.reports,
+    countMemoryKills: limits.countMemoryKills,
     spec,
     abort: options.abort,
     cleanUp: () => made.remove(),
