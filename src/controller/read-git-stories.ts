@@ -2,7 +2,7 @@ import type { Change } from "../core/change.js";
 import { joinPath, type RelPath } from "../core/path.js";
 import { openTreeReader, type TreeReader } from "../overlay/open-tree-reader.js";
 import { describeGit, type GitStory } from "../review/describe-git.js";
-import { toGitPlace } from "../review/git-group.js";
+import { toGitPlace, toGitPlaceOf } from "../review/git-group.js";
 import type { GitFiles } from "../review/git-objects.js";
 import { layersOf, type ReviewedChange, type SessionReview } from "./session-review.js";
 
@@ -45,7 +45,7 @@ function toGroup(
   group: { readonly gitDir: RelPath; readonly items: readonly ReviewedChange[] },
 ): GitGroup {
   const { gitDir, items } = group;
-  const isData = ({ change }: ReviewedChange): boolean => toGitPlace(change.path)?.role === "data";
+  const isData = ({ change }: ReviewedChange): boolean => toGitPlaceOf(change)?.role === "data";
   const views = openViews(review, { workspace, gitDir });
   const changed = items.flatMap(({ change }) => {
     const isFile = (change.after ?? change.before)?.type === "file";

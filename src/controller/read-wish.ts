@@ -1,7 +1,7 @@
 import path from "node:path";
 import { SandboxError } from "../core/error.js";
 import { isApproval, type SavedDecision } from "../core/saved-decision.js";
-import { toGitPlace } from "../review/git-group.js";
+import { toGitPlaceOf } from "../review/git-group.js";
 import type { CommitRequest } from "./commit-request.js";
 import { openHunks } from "./compose-edits.js";
 import { isRefusal } from "./composed-change.js";
@@ -206,7 +206,7 @@ export function namesChange(
   const file = hostPath(workspaces, item.change);
   if (file === target) return true;
   const isHigh =
-    toGitPlace(item.change.path)?.role !== "data" &&
+    toGitPlaceOf(item.change)?.role !== "data" &&
     item.risks.some((risk) => risk.id === "runs-later" && risk.level === "high");
   return !isHigh && path.basename(target).startsWith(".") && file.startsWith(`${target}/`);
 }

@@ -2,7 +2,7 @@ import type { PathConflict } from "../commit/plan-commit.js";
 import type { Change } from "../core/change.js";
 import { joinPath, parentPath, type RelPath } from "../core/path.js";
 import { findGitUse } from "../overlay/find-git-use.js";
-import { toGitPlace } from "../review/git-group.js";
+import { toGitPlace, toGitPlaceOf } from "../review/git-group.js";
 import type { Controller } from "./controller.js";
 import { readStampsSince } from "./read-stamps-since.js";
 import { layersOf, type ReviewedChange, type SessionReview } from "./session-review.js";
@@ -42,8 +42,8 @@ export function settleGit(
 
 /** Also what goes with a directory that goes as a whole. */
 function isGitData(change: Change, deleted: ReadonlySet<string>): boolean {
-  const place = toGitPlace(change.path);
-  if (place === undefined || (place.below === "" && isFile(change))) return false;
+  const place = toGitPlaceOf(change);
+  if (place === undefined) return false;
   if (place.role === "data") return true;
   const parent = parentPath(change.path);
   return (
@@ -51,11 +51,6 @@ function isGitData(change: Change, deleted: ReadonlySet<string>): boolean {
     parent !== undefined &&
     deleted.has(keyOf({ ...change, path: parent }))
   );
-}
-
-/** `.git` as a file says where the repository is. */
-function isFile(change: Change): boolean {
-  return (change.after ?? change.before)?.type !== "dir";
 }
 
 function toGroupKey({ workspace, path }: Pick<Change, "workspace" | "path">): string | undefined {

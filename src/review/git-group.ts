@@ -1,3 +1,4 @@
+import type { Change } from "../core/change.js";
 import type { RelPath } from "../core/path.js";
 
 /** What a path below a `.git` directory is to a commit. */
@@ -13,7 +14,16 @@ export interface GitPlace {
   readonly role: "data" | "lock" | "extra";
 }
 
-/** Where `path` belongs in a repository's own directory; undefined for all other paths. */
+/** Where a change belongs in a repository's own directory. A link in the place of one of its directories leads anywhere: git obeys it. */
+export function toGitPlaceOf({ path, after, before }: Change): GitPlace | undefined {
+  const place = toGitPlace(path);
+  const isDirectory = (after ?? before)?.type === "dir";
+  return place === undefined || isDirectory || !HOLDERS.has(place.below)
+    ? place
+    : { ...place, role: "extra" };
+}
+
+/** Where `path` belongs there, if it is of the type that git makes there; undefined for all other paths. */
 export function toGitPlace(path: RelPath): GitPlace | undefined {
   if (!path.includes(".git")) return undefined;
   const parts = path.split("/");
@@ -28,7 +38,7 @@ const DATA_TREES = new Set(["objects", "refs", "logs", "lfs"]);
 const DATA_FILES =
   /^(HEAD|ORIG_HEAD|FETCH_HEAD|index|sharedindex\.[0-9a-f]+|packed-refs|shallow|COMMIT_EDITMSG|description|AUTO_MERGE|MERGE_[A-Z]+|SQUASH_MSG|(CHERRY_PICK|REVERT|REBASE|BISECT)_HEAD)$/;
 /** Directories that hold nothing by themselves. */
-const HOLDERS = new Set(["", "info", "branches", "modules", "worktrees"]);
+const HOLDERS = new Set(["", "info", "branches", "hooks", "modules", "worktrees"]);
 
 function toRole(below: readonly string[]): GitPlace["role"] {
   const name = below.at(-1) ?? "";
@@ -43,6 +53,8 @@ function isData(below: readonly string[]): boolean {
   const [first = ""] = below;
   if (first === "objects" && below[1] === "info" && /alternates/.test(below[2] ?? "")) return false;
   if (DATA_TREES.has(first)) return true;
+  // Examples that git never runs.
+  if (first === "hooks" && below.length === 2 && below[1]?.endsWith(".sample")) return true;
   // What `git gc` writes for those who fetch over plain HTTP.
   if (below.join("/") === "info/refs") return true;
   return below.length <= 1 && (HOLDERS.has(first) || DATA_FILES.test(first));

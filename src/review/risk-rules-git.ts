@@ -3,6 +3,14 @@ import type { RuleRow } from "./risk-rule.js";
 /** Inside `.git`, and where the repository says what git does. */
 export const GIT_DIRECTORY: readonly RuleRow[] = [
   {
+    level: "low",
+    // A hook has just its name (githooks(5)): `git init` puts these there to be copied.
+    reason: "an example of a hook, which git does not run",
+    matches: `
+      .git/hooks/*.sample .githooks/*.sample *.git/hooks/*.sample
+    `,
+  },
+  {
     level: "high",
     reason: "git runs it as a hook",
     matches: `

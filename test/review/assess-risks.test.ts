@@ -146,6 +146,10 @@ test("programs in a directory of programs run later, other files there do not", 
 test("git's own data is low, except what git obeys", () => {
   assert.deepEqual(risksOf(file(".git/objects/aa/bb")), ["runs-later low"]);
   assert.deepEqual(risksOf(file(".git/refs/heads/main")), ["runs-later low"]);
+  const sample = ["newly-executable medium", "runs-later low"];
+  assert.deepEqual(risksOf(file(".git/hooks/pre-commit.sample", 0o755)), sample);
+  for (const path of ["pre-commit.sample.sh", "sample", "x.sample/pre-commit"])
+    assert.deepEqual(risksOf(file(`.git/hooks/${path}`)), ["runs-later high"], path);
   assert.deepEqual(risksOf(file(".git/info/attributes")), ["runs-later high"]);
   assert.deepEqual(risksOf(file(".git/rebase-merge/git-rebase-todo")), ["runs-later high"]);
   assert.deepEqual(risksOf(file(".git/something-new")), ["runs-later high"]);
