@@ -39,7 +39,7 @@ import { createSession, removeSession, type SessionDraft, writeSession } from ".
 import { dropStaged, hasStaged, stageChangeset } from "./stage-changeset.js";
 import type { Ledger } from "./ledger/open-ledger.js";
 import { makeStateHome, openStateHome } from "./state-home.js";
-import { askStop, clearStop, isStopAsked } from "./stop-request.js";
+import { openStopRequests, type StopRequests } from "./stop-request.js";
 import { toStoreLayout } from "./store-layout.js";
 
 /**
@@ -48,7 +48,7 @@ import { toStoreLayout } from "./store-layout.js";
  * others load nothing, so that `run` starts fast. A file that is damaged is reported with its path
  * (`damaged`) and kept; an id that is not there is `not-found`.
  */
-export interface Store {
+export interface Store extends StopRequests {
   /** The state directory, its symlinks resolved. It may not exist yet. */
   readonly home: string;
   sessionDir(id: SessionId): string;
@@ -69,11 +69,6 @@ export interface Store {
   resolveSession(text: string, options: ResolveOptions): Promise<Resolved<SessionRecord>>;
   /** Removes all of a session's directory, or all but its record and output. Layers elsewhere are not touched. */
   removeSession(id: SessionId, options: { readonly keepRecord: boolean }): void;
-
-  /** Asks whoever runs that revision's task to end it; see `askStop`. */
-  askStop(id: SessionId, revision: number): void;
-  isStopAsked(id: SessionId, revision: number): boolean;
-  clearStop(id: SessionId, revision: number): void;
 
   /** Durable unless told otherwise; one that was staged and not adopted is dropped. */
   writeChangeset(
@@ -147,9 +142,7 @@ export function openStore(options: { readonly home: string }): Store {
   const decisionsFile = (id: SessionId): string => path.join(sessionDir(id), "review.json");
   const changesetFile = (id: SessionId): string => path.join(sessionDir(id), "changeset.json");
   return {
-    home,
-    sessionDir,
-    commitDir,
+    ...{ home, sessionDir, commitDir },
     createSession: (draft) => createSession(layout, draft),
     updateSession: (record, write) => writeSession(layout, record, write),
     readSession: async (id) => (await import("./session-reader.js")).readSession(layout, id),
@@ -157,9 +150,7 @@ export function openStore(options: { readonly home: string }): Store {
     resolveSession: async (text, resolve) =>
       (await import("./resolve-session.js")).resolveSession(layout, text, resolve),
     removeSession: (id, remove) => removeSession(layout, id, remove),
-    askStop: (id, revision) => askStop(sessionDir(id), revision),
-    isStopAsked: (id, revision) => isStopAsked(sessionDir(id), revision),
-    clearStop: (id, revision) => clearStop(sessionDir(id), revision),
+    ...openStopRequests(sessionDir),
     writeChangeset: (id, changeset, write = {}) => {
       writeFileAtomic(changesetFile(id), toChangesetLines(changeset), {
         sync: write.durable ?? true,

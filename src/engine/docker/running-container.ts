@@ -5,6 +5,7 @@ import type { RunningSandbox, TerminalSize } from "../engine.js";
 import { toMemoryEnd, withMemoryKills } from "../memory-kills.js";
 import { TaskEnding } from "../task-ending.js";
 import type { ContainerLayers } from "./container-layers.js";
+import { countMemoryKills, toOutcome } from "./container-end.js";
 import type { ContainerStreams } from "./container-streams.js";
 import { isRefusal } from "./daemon-error.js";
 import type { Daemon } from "./open-daemon.js";
@@ -166,18 +167,10 @@ export class RunningContainer implements RunningSandbox {
     }
   }
 
-  /** Asked before the container is removed, and only of a task that did not end well: an answer that does not come changes nothing. */
+  /** Before the container is removed. */
   async #toMemoryEnd(outcome: Outcome): Promise<Outcome> {
-    const { daemon, container, spec } = this.#input;
-    const isGood = outcome.outcome === "exited" && outcome.code === 0;
-    if (spec.limits.memoryBytes === undefined || isGood) return outcome;
-    const path = `/containers/${container}/json`;
-    const state = await daemon
-      .request({ method: "GET", path, doing: "look at the container", tolerate: [404] })
-      .then((answer) => pick(answer, "State"))
-      .catch(() => undefined);
-    // Docker tells that there was one, not how many.
-    const kills = pick(state, "OOMKilled") === true ? 1 : 0;
+    const { spec } = this.#input;
+    const kills = await countMemoryKills(this.#input, outcome);
     this.limits = withMemoryKills(this.limits, kills);
     return toMemoryEnd(outcome, spec.limits, kills) ?? outcome;
   }
@@ -251,14 +244,4 @@ async function isBack(daemon: Daemon, container: string): Promise<boolean> {
     if (answer) return true;
   }
   return false;
-}
-
-/** Our init says 128 and the number where a signal ended the task; see `oci/stage-channel.ts`. */
-const SIGNAL_BASE = 128;
-const LAST_SIGNAL = 31;
-
-function toOutcome(code: number): Outcome {
-  const signal = code - SIGNAL_BASE;
-  if (signal >= 1 && signal <= LAST_SIGNAL) return { outcome: "signalled", signal };
-  return { outcome: "exited", code };
 }
