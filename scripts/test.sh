@@ -93,7 +93,7 @@ test_files() {
 # What does not fit into a quarter of an hour on two processors. Suites over all engines and runtimes are brief instead.
 is_slow() {
 	case $1 in
-	*/commit/fault-* | */hostile/* | */cli/seal-matrix.* | */compose/* | */engine/carried-remote.* | */escape/escape-docker-remote.*) return 0 ;;
+	*/commit/fault-* | */hostile/* | */agents/large-* | */cli/seal-matrix.* | */compose/* | */engine/carried-remote.* | */escape/escape-docker-remote.*) return 0 ;;
 	*) return 1 ;;
 	esac
 }
