@@ -60,7 +60,9 @@ async function callSocket(
 ): Promise<ServiceAnswer> {
   return await new Promise((resolve, reject) => {
     const headers = { host: "localhost", "content-type": "application/json" };
-    const sent = request({ socketPath, method: o.method, path: o.target, headers }, (response) => {
+    // A connection of its own: while commands are waited for, nobody here hears that the service has closed one that was kept.
+    const how = { socketPath, method: o.method, path: o.target, headers, agent: false };
+    const sent = request(how, (response) => {
       text(response).then(
         (body) => resolve({ status: response.statusCode ?? 0, body: parse(body) }),
         reject,
