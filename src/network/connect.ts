@@ -1,15 +1,21 @@
-import { connect as connectSocket, type Socket } from "node:net";
-import type { RawSink } from "./raw-sink.js";
+import { connect as connectSocket, type OnReadOpts, type Socket } from "node:net";
 
 /** Larger reads than Node's 16 KiB mark allows: fewer turns of the loop for each megabyte. */
 export const SOCKET_MARK = 1 << 18;
+
+/** What takes a connection's bytes where they are read, without a buffer for each read. */
+export interface ReadHook {
+  readonly onread: OnReadOpts;
+  /** Tells which connection it is, before it is one. */
+  bind(socket: Socket): void;
+}
 
 /** An open connection, and the address it goes to. */
 export interface Reached {
   readonly socket: Socket;
   readonly address: string;
   /** What comes goes there. */
-  readonly sink?: RawSink | undefined;
+  readonly hook?: ReadHook | undefined;
 }
 
 /** What came of dialing. `refused` is a matter of policy; `failed` of the network. The reason is one line. */
@@ -26,14 +32,14 @@ export function toReason(error: unknown): string {
 export interface ConnectOptions {
   readonly timeoutMs: number;
   readonly abort: AbortSignal;
-  /** What comes goes there, and is not to be had from the socket. */
-  readonly sink?: RawSink | undefined;
+  /** What comes goes there, and not by itself to the socket. */
+  readonly hook?: ReadHook | undefined;
 }
 
 /** A TCP connection to an address, which is never looked up. Rejects with the system's error, or where it takes too long. */
 export async function connectTo(
   place: { readonly address: string; readonly port: number },
-  { timeoutMs, abort, sink }: ConnectOptions,
+  { timeoutMs, abort, hook }: ConnectOptions,
 ): Promise<Socket> {
   abort.throwIfAborted();
   const options = {
@@ -43,10 +49,10 @@ export async function connectTo(
     noDelay: true,
     keepAlive: true,
     highWaterMark: SOCKET_MARK,
-    ...(sink === undefined ? {} : { onread: sink.onread }),
+    ...(hook === undefined ? {} : { onread: hook.onread }),
   };
   const socket = connectSocket(options);
-  sink?.bind(socket);
+  hook?.bind(socket);
   // Whoever holds it hears of its end by `close`.
   socket.on("error", () => undefined);
   const late = setTimeout(() => socket.destroy(new Error("no answer in time")), timeoutMs);

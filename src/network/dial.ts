@@ -1,7 +1,6 @@
 import { checkAddress } from "./check-address.js";
-import { connectTo, type Dialed, toReason } from "./connect.js";
+import { connectTo, type Dialed, type ReadHook, toReason } from "./connect.js";
 import type { Lookup, Place } from "./gateway.js";
-import type { RawSink } from "./raw-sink.js";
 import { tunnelThrough } from "./tunnel-through.js";
 import type { UpstreamFor, UpstreamProxy } from "./upstream-proxy.js";
 
@@ -11,6 +10,12 @@ export interface Destination {
   readonly port: number;
   readonly mayBePrivate: boolean;
 }
+
+interface Hook {
+  readonly hook?: ReadHook | undefined;
+}
+
+type Hooked = Destination & Hook;
 
 /** What dialing needs. */
 export interface DialContext {
@@ -23,11 +28,11 @@ export interface DialContext {
 /**
  * Resolves a host once, checks what it resolves to, and connects to exactly one of the addresses that passed, in their order. Where a proxy stands
  * before this host, what comes back is a tunnel through it: it resolves the name itself, and what this host knows of the name is checked
- * all the same. A sink is used where the connection is direct.
+ * all the same. A hook is used where the connection is direct.
  */
 export async function dial(
   context: DialContext,
-  { sink, ...destination }: Destination & { readonly sink?: RawSink },
+  { hook, ...destination }: Hooked,
   abort: AbortSignal,
 ): Promise<Dialed> {
   const upstream = context.upstreamFor(destination, "tunnel");
@@ -40,52 +45,51 @@ export async function dial(
       : reached;
   }
   if (found.outcome !== "found") return found;
-  return connectToFirst(context, { ...destination, addresses: found.addresses, sink }, abort);
+  return connectToFirst(context, { ...destination, addresses: found.addresses, hook }, abort);
 }
 
-/** As `dial`, for a request that a proxy before this host can read: with one, the connection is to it. */
+/** As `dial`, for a request that a proxy before this host can read: with one, the connection is to it. The hook is always used. */
 export async function dialPlain(
   context: DialContext,
-  destination: Destination,
+  { hook, ...destination }: Hooked,
   abort: AbortSignal,
 ): Promise<Dialed> {
   const upstream = context.upstreamFor(destination, "plain");
   const found = await findAllowed(context, destination);
   if (found.outcome === "refused") return found;
-  if (upstream !== undefined) return dialProxy(context, upstream, abort);
+  if (upstream !== undefined) return dialProxy(context, { ...upstream, hook }, abort);
   if (found.outcome !== "found") return found;
-  return connectToFirst(context, { ...destination, addresses: found.addresses }, abort);
+  return connectToFirst(context, { ...destination, addresses: found.addresses, hook }, abort);
 }
 
 /** Whoever started this program named it: its address is not checked. */
 async function dialProxy(
   context: DialContext,
-  { host, port }: UpstreamProxy,
+  { host, port, hook }: UpstreamProxy & Hook,
   abort: AbortSignal,
 ): Promise<Dialed> {
   try {
     const addresses = await context.findAddresses(host);
-    return await connectToFirst(context, { host, port, addresses }, abort);
+    return await connectToFirst(context, { host, port, addresses, hook }, abort);
   } catch (error) {
     return { outcome: "failed", reason: `cannot resolve the proxy ${host}: ${toReason(error)}` };
   }
 }
 
-interface Addresses extends Place {
+interface Addresses extends Place, Hook {
   readonly addresses: readonly string[];
-  readonly sink?: RawSink | undefined;
 }
 
 async function connectToFirst(
   { connectMs }: DialContext,
-  { host, port, addresses, sink }: Addresses,
+  { host, port, addresses, hook }: Addresses,
   abort: AbortSignal,
 ): Promise<Dialed> {
   let reason = "it has no address";
   for (const address of addresses) {
     try {
-      const socket = await connectTo({ address, port }, { timeoutMs: connectMs, abort, sink });
-      return { outcome: "connected", socket, address, sink };
+      const socket = await connectTo({ address, port }, { timeoutMs: connectMs, abort, hook });
+      return { outcome: "connected", socket, address, hook };
     } catch (error) {
       reason = `${address}: ${toReason(error)}`;
       if (abort.aborted) break;

@@ -1,6 +1,5 @@
 import { type ClientRequest, type IncomingMessage, request as openRequest } from "node:http";
 import type { Readable, Transform } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import type { Exchange } from "./exchange.js";
 import type { GatewayContext } from "./gateway-context.js";
 import { DialError, type HttpConnection } from "./http-connection.js";
@@ -9,7 +8,7 @@ import type { Ending } from "./ending.js";
 import { openByteGate } from "./open-byte-gate.js";
 import type { OpenSend } from "./open-send.js";
 import type { Target } from "./parse-target.js";
-import { toPassedHeaders } from "./pass-headers.js";
+import { passAnswer } from "./pass-answer.js";
 import { refuse } from "./refuse.js";
 import { toBody } from "./to-body.js";
 import { toFailure, toPooledRequest, toSecretFacts } from "./to-pooled-request.js";
@@ -75,7 +74,9 @@ async function forwardOnce(
     upstream = openRequest(body.options);
     meter = meterRequest(upstream, connection.upstreams);
     const answer = await exchangeHeads(upstream, exchange, throughGate(body.stream, upstream));
-    await passAnswer(answer, exchange);
+    const { client, upstreams } = connection;
+    const tap = upstreams.taps.get(answer.socket);
+    await passAnswer({ upstream, answer, tap, client }, exchange);
     return { end: "done", ...facts(), status: answer.statusCode ?? 0 };
   } catch (error) {
     if (upstream?.reusedSocket && isRepeatable(exchange) && !gone.aborted) return "stale";
@@ -102,22 +103,6 @@ function exchangeHeads(
     request.once("error", (error) => upstream.destroy(error));
     body.pipe(upstream);
   });
-}
-
-/** What was cut short is not ended here: the client must see that something is missing. */
-async function passAnswer(answer: IncomingMessage, { response }: Exchange): Promise<void> {
-  response.sendDate = false;
-  try {
-    response.writeHead(
-      answer.statusCode ?? 502,
-      answer.statusMessage,
-      toPassedHeaders(answer.rawHeaders),
-    );
-    await pipeline(answer, response);
-  } catch (error) {
-    if (response.headersSent) response.destroy();
-    throw error;
-  }
 }
 
 function isRepeatable({ request, response }: Exchange): boolean {

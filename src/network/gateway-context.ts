@@ -21,6 +21,8 @@ export interface GatewayContext {
   readonly authority: () => SessionAuthority;
   /** What servers must prove themselves to. */
   readonly roots: () => SecureContext;
+  /** What connections read into whose bytes are copied at once. */
+  readonly scratch: () => Buffer;
   /** Of sends. */
   readonly nextId: () => number;
   /** Those that are not over, by id. */

@@ -2,6 +2,7 @@ import { Agent, type ClientRequestArgs } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Dialed } from "./connect.js";
 import type { HttpEntry } from "./gateway-context.js";
+import type { Tap } from "./open-tap.js";
 
 /** Why a connection for a request was not made. */
 export class DialError extends Error {
@@ -40,6 +41,8 @@ export type PooledRequest = ClientRequestArgs & {
 export class UpstreamPool extends Agent {
   /** Of each connection that was opened for it. */
   readonly addresses = new WeakMap<Duplex, string>();
+  /** Of those that have one. */
+  readonly taps = new WeakMap<Duplex, Tap>();
 
   constructor() {
     super({ keepAlive: true, maxFreeSockets: 4, timeout: 60_000 });

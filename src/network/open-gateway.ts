@@ -11,6 +11,7 @@ import { openSessionAuthority } from "./session-authority.js";
 import { toListeners } from "./to-listeners.js";
 
 const MOST_TURNS = 100;
+const SCRATCH_BYTES = 1 << 16;
 /** Shorter ones would be found by chance. */
 const LEAST_PLACEHOLDER = 8;
 
@@ -73,6 +74,7 @@ function toContext(
     roots: once(() =>
       createSecureContext({ ca: (options.readRoots ?? (() => readRoots(process.env)))() }),
     ),
+    scratch: once(() => Buffer.allocUnsafeSlow(SCRATCH_BYTES)),
     names: openNameAddresses(),
     nextId: () => ++counts.sends,
     openSends: new Map(),

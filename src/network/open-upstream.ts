@@ -4,6 +4,7 @@ import { type Destination, dial, dialPlain } from "./dial.js";
 import type { GatewayContext, HttpEntry } from "./gateway-context.js";
 import { DialError, type HttpConnection } from "./http-connection.js";
 import { secureUpstream } from "./secure-upstream.js";
+import { openTap } from "./open-tap.js";
 import type { UpstreamProxy } from "./upstream-proxy.js";
 
 /** Whereto, and until when anybody wants it. */
@@ -27,12 +28,15 @@ export async function openUpstream(
   { gone, ...destination }: UpstreamRequest,
 ): Promise<Duplex> {
   const open = toPlainProxy(context, entry, destination) === undefined ? dial : dialPlain;
-  const reached = await open(context.dialing, destination, gone);
+  const isPlain = entry.kind === "proxy" || entry.via !== "inspected";
+  const tap = isPlain ? openTap(context) : undefined;
+  const reached = await open(context.dialing, { ...destination, hook: tap }, gone);
   if (reached.outcome !== "connected") throw new DialError(reached);
   // A kept connection whose server has ended is no use to the next request: it closes.
   reached.socket.allowHalfOpen = false;
   const stream = await secured(context, entry, { ...destination, socket: reached.socket });
   upstreams.addresses.set(stream, reached.address);
+  if (tap !== undefined && reached.hook === tap) upstreams.taps.set(stream, tap);
   return stream;
 }
 

@@ -1,13 +1,10 @@
-import type { OnReadOpts, Socket } from "node:net";
+import type { Socket } from "node:net";
+import type { ReadHook } from "./connect.js";
 
 /** What passes a connection's bytes on to a client without making a buffer for each read. */
-export interface RawSink {
-  /** For the connection, when it is made. */
-  readonly onread: OnReadOpts;
+export interface RawSink extends ReadHook {
   /** Bytes that came so far. */
   readonly received: () => number;
-  /** Tells which connection it is that waits while the client is slow. */
-  bind(socket: Socket): void;
 }
 
 /**

@@ -8,8 +8,9 @@ import { inspectTunnel } from "./inspect-tunnel.js";
 import { joinStreams } from "./join-streams.js";
 import { type OpenSend, openSend } from "./open-send.js";
 import { type Opening, readOpening } from "./read-opening.js";
-import { openRawSink } from "./raw-sink.js";
+import { openRawSink, type RawSink } from "./raw-sink.js";
 import { showText } from "./show-host.js";
+import { toBufferSize } from "./to-buffer-size.js";
 import { watchClient } from "./watch-client.js";
 
 /** A client that wants bytes passed to a place. */
@@ -45,15 +46,16 @@ export async function serveTunnel(context: GatewayContext, request: TunnelReques
     return inspect(context, request, sent);
   }
   const { mayBePrivate } = sent.verdict;
-  const sink = openRawSink(client, toBufferSize(context.openSends.size));
-  const dialed = await dial(context.dialing, { host, port, mayBePrivate, sink }, watch.gone);
+  const sink = openRawSink(client, toBufferSize(context));
+  const dialed = await dial(context.dialing, { host, port, mayBePrivate, hook: sink }, watch.gone);
   if (dialed.outcome !== "connected") {
     sent.end({ end: dialed.outcome, reason: dialed.reason });
     return request.refuse({ kind: dialed.outcome, reason: dialed.reason });
   }
   watch[Symbol.dispose]();
   request.accept();
-  await carry(context, request, { sent, reached: dialed });
+  const used = dialed.hook === sink ? sink : undefined;
+  await carry(context, request, { sent, reached: dialed, sink: used });
 }
 
 /** Nothing leaves but requests: neither the tunnel's own connection nor any that is not TLS or HTTP. */
@@ -80,25 +82,22 @@ async function inspect(
   client.destroy();
 }
 
-/** Large ones are fast; of many together, they would be most of the gateway's memory. */
-function toBufferSize(tunnels: number): number {
-  return tunnels <= 64 ? 1 << 18 : 1 << 15;
-}
-
 /** An open tunnel. */
 interface Tunnel {
   readonly sent: OpenSend;
   readonly reached: Reached;
+  /** Where what comes goes by itself. */
+  readonly sink: RawSink | undefined;
 }
 
 async function carry(
   context: GatewayContext,
   request: TunnelRequest,
-  { sent, reached }: Tunnel,
+  { sent, reached, sink }: Tunnel,
 ): Promise<void> {
   const { client, via, host, port } = request;
-  const { socket: upstream, address, sink } = reached;
-  const first = await awaitFirst(context, client, reached);
+  const { socket: upstream, address } = reached;
+  const first = await awaitFirst(context, client, { upstream, sink });
   const problem =
     first === "gone" ? "it ended before it began" : findProblem(context, first, request);
   if (problem !== undefined || first === "gone") {
@@ -132,7 +131,7 @@ async function carry(
 async function awaitFirst(
   { limits }: GatewayContext,
   client: Socket,
-  { socket: upstream, sink }: Reached,
+  { upstream, sink }: Pick<Tunnel, "sink"> & { readonly upstream: Socket },
 ): Promise<Opening | "gone"> {
   const greet = (): void => {
     const chunk: unknown = upstream.read();
