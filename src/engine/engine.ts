@@ -1,5 +1,5 @@
 import type { Readable, Writable } from "node:stream";
-import type { GatewayListener } from "../core/gateway-listener.js";
+import type { SandboxListener } from "../core/gateway-listener.js";
 import type { LimitReport, Outcome, SandboxImage, SandboxSpec } from "../core/sandbox-spec.js";
 
 /** A thing an engine needs from the host: whether it is there and how to mend it. */
@@ -63,10 +63,10 @@ export interface RunningSandbox extends AsyncDisposable {
 /** The only way out of a sandbox whose spec says `network: "gateway"`. */
 export interface SandboxGateway {
   /** All of them listen before the task begins; where one cannot, `start` throws `sandbox-unavailable`. */
-  readonly listeners: readonly GatewayListener[];
+  readonly listeners: readonly SandboxListener[];
   /**
-   * Takes over one descriptor for each of `listeners`, in their order: sockets of the sandbox's network namespace, bound and
-   * (TCP) listening. Whoever accepts from them is on the host: nothing runs inside, and when they are closed nothing leaves any more.
+   * Takes over one descriptor for each of `listeners`, in their order: sockets of the sandbox's network namespace, or of a directory of its own, bound and
+   * (TCP, unix) listening. Whoever accepts from them is on the host: nothing runs inside, and when they are closed nothing leaves any more.
    */
   adopt(descriptors: readonly number[]): void;
 }

@@ -31,6 +31,8 @@ const GVISOR: Lacks = {
     "gVisor keeps a FIFO in its own memory: the host has none, and the changeset does not name it",
   "the calls of another architecture kill":
     "gVisor's own kernel answers them: the host's is not asked",
+  "a unix socket is where it should be, and goes with the gateway":
+    "gVisor's task reaches no unix socket of the host's: refused before it starts (oci-runsc)",
   "has a name": "this gVisor mounts a terminal where ttyname(3) does not find it",
 };
 

@@ -10,6 +10,7 @@ import { openTempDir } from "../support/temp-tree.js";
 import { openTestGateway } from "../support/test-gateway.js";
 import { describeEngine } from "./engine-suite.js";
 import { OCI_RUNSC } from "./lacks.js";
+import { describeNetworkRefusal, WITH_UNIX } from "./suite-network.js";
 
 const cache = openTempDir();
 after(() => cache[Symbol.dispose]());
@@ -20,6 +21,13 @@ const engine = openOciEngine({
 });
 
 describeEngine("oci engine with runsc", () => engine, { lacks: OCI_RUNSC, isOneOfMany: true });
+
+describeNetworkRefusal(
+  "oci engine with runsc, a unix socket",
+  () => engine,
+  /no unix socket/,
+  WITH_UNIX,
+);
 
 describe("oci engine with runsc (gVisor)", () => {
   test("passes streams and the exit code on, under a kernel that is not the host's", async () => {

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { after, describe } from "node:test";
 import { SandboxError } from "../../src/core/error.js";
-import type { GatewayListener } from "../../src/core/gateway-listener.js";
+import { AGENT_SOCKET, type SandboxListener } from "../../src/core/gateway-listener.js";
 import type { Engine } from "../../src/engine/engine.js";
 import { type EngineCase, findScratch, openEngineCase } from "../support/engine-case.js";
 import { ANSWER, openTestGateway } from "../support/test-gateway.js";
@@ -11,10 +11,16 @@ import { type CaseTest, plainTest } from "./case-test.js";
 import { openHostServers } from "./host-servers.js";
 import { lazily, runTogether } from "./run-together.js";
 
-const LISTENERS: readonly GatewayListener[] = [
+const LISTENERS: readonly SandboxListener[] = [
   { protocol: "tcp", address: "127.0.0.1", port: 3128 },
   { protocol: "tcp", address: "0.0.0.0", port: 443 },
   { protocol: "udp", address: "127.0.0.1", port: 53 },
+];
+
+/** With one that only a task on the host's own kernel reaches. */
+export const WITH_UNIX: readonly SandboxListener[] = [
+  ...LISTENERS,
+  { protocol: "unix", path: AGENT_SOCKET },
 ];
 
 /** Python: what came over TCP from there, or why nothing did. */
@@ -138,6 +144,27 @@ print(ask("127.0.0.1", 443), flush=True); input(); print(ask("127.0.0.1", 443), 
       assert.equal(task.output.stdout, "gateway 443\nrefused refused\n");
     });
 
+    test("a unix socket is where it should be, and goes with the gateway", async () => {
+      using one = openEngineCase(makeEngine());
+      await using gateway = openTestGateway(WITH_UNIX);
+      const script = `
+import os, socket
+def ask():
+  s = socket.socket(socket.AF_UNIX)
+  try: s.connect("${AGENT_SOCKET}"); return s.recv(99).decode().strip()
+  except ConnectionRefusedError: return "refused"
+with open("/proc/self/mountinfo") as f: print([line for line in f if "/run/sandbox" in line and "${one.scratch}" in line], flush=True)
+print(ask(), flush=True); input(); print(ask(), flush=True)`;
+      const task = await one.start({ argv: ["python3", "-c", script], gateway });
+      await task.says(`gateway ${AGENT_SOCKET}`);
+      await gateway.close();
+      task.typing.write("go on\n");
+      assert.deepEqual(await task.sandbox.wait(), { outcome: "exited", code: 0 });
+      await task.sandbox[Symbol.asyncDispose]();
+      assert.match(task.output.stdout, new RegExp(`^\\[\\]\ngateway ${AGENT_SOCKET}\nrefused\n$`));
+      assert.deepEqual(findScratch(one), []);
+    });
+
     test("where something cannot listen there is no sandbox, and nothing is left", async () => {
       using one = openEngineCase(makeEngine());
       await using gateway = openTestGateway([...LISTENERS, ...LISTENERS]);
@@ -213,11 +240,12 @@ export function describeNetworkRefusal(
   name: string,
   makeEngine: () => Engine,
   reason: RegExp,
+  listeners: readonly SandboxListener[] = LISTENERS,
 ): void {
-  describe(`${name}: no network with a gateway`, () => {
+  describe(`${name}: no network with such a gateway`, () => {
     plainTest("is refused in one line, and nothing is left", async () => {
       using one = openEngineCase(makeEngine());
-      await using gateway = openTestGateway(LISTENERS);
+      await using gateway = openTestGateway(listeners);
       await assert.rejects(one.run({ argv: ["touch", "made"], gateway }), (error: unknown) => {
         assert.ok(error instanceof SandboxError);
         assert.equal(error.code, "sandbox-unavailable");

@@ -65,7 +65,7 @@ export async function openCase(options: CaseOptions = {}): Promise<GatewayCase> 
     ports,
   });
   const toEngine: SandboxGateway = gateway;
-  toEngine.adopt(openDescriptors(toEngine.listeners));
+  toEngine.adopt(openDescriptors(gateway.listeners));
   return {
     gateway,
     ports,

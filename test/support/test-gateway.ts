@@ -1,9 +1,9 @@
 import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { createServer, type Server, type Socket } from "node:net";
-import type { GatewayListener } from "../../src/core/gateway-listener.js";
+import type { SandboxListener } from "../../src/core/gateway-listener.js";
 import type { SandboxGateway } from "../../src/engine/engine.js";
 
-/** A gateway that lets nothing out: over TCP it says which listener was reached, over UDP that every name is at `ANSWER`. */
+/** A gateway that lets nothing out: over TCP and unix sockets it says which listener was reached, over UDP that every name is at `ANSWER`. */
 export interface TestGateway extends SandboxGateway, AsyncDisposable {
   /** Descriptors that it was given, in order. */
   readonly adopted: readonly number[];
@@ -15,35 +15,37 @@ export interface TestGateway extends SandboxGateway, AsyncDisposable {
 export const ANSWER = "127.9.8.7";
 
 /** One that answers on `listeners`. */
-export function openTestGateway(listeners: readonly GatewayListener[]): TestGateway {
+export function openTestGateway(listeners: readonly SandboxListener[]): TestGateway {
   return new Gateway(listeners);
 }
 
 class Gateway implements TestGateway {
-  readonly listeners: readonly GatewayListener[];
+  readonly listeners: readonly SandboxListener[];
   adopted: readonly number[] = [];
   readonly #servers: Server[] = [];
   readonly #resolvers: UdpSocket[] = [];
   readonly #open = new Set<Socket>();
 
-  constructor(listeners: readonly GatewayListener[]) {
+  constructor(listeners: readonly SandboxListener[]) {
     this.listeners = listeners;
   }
 
   adopt(descriptors: readonly number[]): void {
     this.adopted = descriptors;
-    this.listeners.forEach(({ protocol, port }, index) => {
+    this.listeners.forEach((listener, index) => {
       const fd = descriptors[index];
-      if (protocol === "tcp") this.#servers.push(this.#serve(port).listen({ fd, backlog: 1024 }));
+      const name = listener.protocol === "unix" ? listener.path : listener.port;
+      if (listener.protocol !== "udp")
+        this.#servers.push(this.#serve(name).listen({ fd, backlog: 1024 }));
       else this.#resolvers.push(openResolver().bind({ fd }));
     });
   }
 
-  #serve(port: number): Server {
+  #serve(name: number | string): Server {
     return createServer((socket) => {
       this.#open.add(socket);
       socket.on("error", () => {}).on("close", () => this.#open.delete(socket));
-      socket.end(`gateway ${port}\n`);
+      socket.end(`gateway ${name}\n`);
     });
   }
 

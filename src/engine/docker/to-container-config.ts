@@ -1,3 +1,4 @@
+import path from "node:path";
 import type { Limits, SandboxSpec } from "../../core/sandbox-spec.js";
 import type { TerminalSize } from "../engine.js";
 import type { ListenerDoor } from "../hand-listeners.js";
@@ -109,7 +110,7 @@ function toHostConfig(input: ContainerInput): object {
       [...input.mounts, ...toDoorMounts(input)],
       toLabels(input.ownership, "layers"),
     ),
-    Tmpfs: toDockerTmpfs(input.mounts),
+    Tmpfs: toDockerTmpfs([...input.mounts, ...toDoorMounts(input)]),
   };
 }
 
@@ -126,15 +127,27 @@ const GATEWAY_NETWORK = {
 };
 
 /** Where `announce.pl` looks for it. Nobody listens at it any more when the task begins. */
-function toDoorMounts({ door }: ContainerInput): readonly ContainerMount[] {
+function toDoorMounts({ door, spec }: ContainerInput): readonly ContainerMount[] {
   if (door === undefined) return [];
-  return [{ type: "bind", source: door.socket, target: "/.sandbox/listeners", readOnly: true }];
+  // A unix socket needs a place that the init can write to.
+  const options = `nosuid,nodev,noexec,mode=0755,uid=${spec.uid},gid=${spec.gid},size=64k`;
+  const places = door.listeners.flatMap((listener): readonly ContainerMount[] =>
+    listener.protocol === "unix"
+      ? [{ type: "tmpfs", target: path.dirname(listener.path), options }]
+      : [],
+  );
+  return [
+    { type: "bind", source: door.socket, target: "/.sandbox/listeners", readOnly: true },
+    ...places,
+  ];
 }
 
 function toListenerVariable({ door }: ContainerInput): readonly string[] {
   if (door === undefined) return [];
-  const lines = door.listeners.map(
-    ({ protocol, address, port }) => `${protocol} ${address} ${port}`,
+  const lines = door.listeners.map((listener) =>
+    listener.protocol === "unix"
+      ? `unix ${listener.path}`
+      : `${listener.protocol} ${listener.address} ${listener.port}`,
   );
   return [`SANDBOX_LISTENERS=${lines.join("\n")}`];
 }

@@ -8,13 +8,20 @@ sub raise_loopback {
   return ioctl($any, 0x8914, $request) ? undef : "cannot raise the loopback interface: $!";    # SIOCSIFFLAGS
 }
 
-# Listeners are "PROTOCOL ADDRESS PORT". None says that others may bind to its address. `sendmsg` is that call's number. With a reason to
+# Listeners are "PROTOCOL ADDRESS PORT", or "unix PATH". None says that others may bind to its address. `sendmsg` is that call's number. With a reason to
 # wait, it is for node to say that it has them.
 sub hand_over_listeners {
   my ($path, $sendmsg, $waits, @listeners) = @_;
   my @sockets;
   for my $listener (@listeners) {
-    my ($protocol, $address, $port) = split / /, $listener;
+    my ($protocol, $address, $port) = split / /, $listener, 3;
+    if ($protocol eq "unix") {
+      socket(my $socket, 1, 1, 0) or return "cannot make a socket: $!";
+      my ($dir, $name) = $address =~ m{^(.*)/([^/]+)\z}s;
+      chdir($dir) && bind($socket, pack("S a108", 1, $name)) && chmod(0666, $name) && listen($socket, 64) or return "nothing can listen at $address in the sandbox: $!";
+      push @sockets, $socket;
+      next;
+    }
     my $is_tcp = $protocol eq "tcp";
     socket(my $socket, 2, $is_tcp ? 1 : 2, 0) or return "cannot make a socket: $!";
     my $name = pack("S n C4 x8", 2, $port, split(/\./, $address));

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { SandboxMount, SandboxSpec } from "../../core/sandbox-spec.js";
-import type { GatewayListener } from "../../core/gateway-listener.js";
+import type { SandboxListener } from "../../core/gateway-listener.js";
 import type { StartOptions, TerminalSize } from "../engine.js";
 import type { ListenerDoor } from "../hand-listeners.js";
 import type { Mountpoint } from "./choose-mountpoint.js";
@@ -71,12 +71,24 @@ export function planBase(input: PlanSandboxInput): Buffer {
     ...ids.steps,
     ...(door?.listeners ?? []).map(toListenStep),
     ...(input.image?.steps ?? toBaseSteps(spec, ids.inside)),
+    ...(door?.listeners ?? []).flatMap(toSocketSteps),
     ...toInitSteps(spec),
   ]);
 }
 
-function toListenStep({ protocol, address, port }: GatewayListener): StageStep {
+function toListenStep(listener: SandboxListener): StageStep {
+  if (listener.protocol === "unix") return ["listen", "unix"];
+  const { protocol, address, port } = listener;
   return ["listen", protocol, address, String(port)];
+}
+
+/** Where a unix socket is seen inside. */
+function toSocketSteps(listener: SandboxListener): readonly StageStep[] {
+  if (listener.protocol !== "unix") return [];
+  return [
+    ["point", listener.path, "file"],
+    ["socket", listener.path],
+  ];
 }
 
 /** Lines of a uid_map (user_namespaces(7)). */

@@ -1,7 +1,7 @@
 # Parts of the stage (stage.pl) that only some runs need: id ranges, directories with mounts below them, idmapped mounts, the
 # compiler of filters, halts, terminals, the gateway's sockets. Loaded where they are called.
 our (%NR, @ops, %setting, $scratch, $root, $root_fd, $empty_fd, @mount_points, $inotify);
-our ($MS_RDONLY, $MS_NOSUID, $MS_NODEV, $O_DIRECTORY, $O_NONBLOCK, $O_CLOEXEC, $READ_ONLY, $IDMAP, $RECURSIVE, $AT_FDCWD, $NEW_USER, $NEW_NET, $KILL, $outside);
+our ($MS_RDONLY, $MS_NOSUID, $MS_NODEV, $MS_NOEXEC, $O_DIRECTORY, $O_NONBLOCK, $O_CLOEXEC, $READ_ONLY, $IDMAP, $RECURSIVE, $AT_FDCWD, $NEW_USER, $NEW_NET, $KILL, $outside);
 
 # --- id ranges -----------------------------------------------------------------------------------------------
 # A user namespace in which 0 is the user and 1… are its subordinate ids. newuidmap works only from outside of it: a helper
@@ -39,12 +39,27 @@ sub run {
 # --- the gateway -------------------------------------------------------------------------------------------------
 # Node has its sockets before the rest of the plan comes, and nobody here has them any more before there is a child. The task's own
 # user namespace is below the one that this network belongs to: whatever it could become there, it has no rights over it.
+my $unix_socket;
+
 sub open_gateway {
   (my $file = $0) =~ s{[^/]*$}{listen.pl};
   require $file;
-  my $problem = raise_loopback() || hand_over_listeners($setting{gateway}, $NR{sendmsg}, 0, map { "@$_[1 .. 3]" } ops("listen"));
+  my $door = $setting{gateway};
+  if (grep { $_->[1] eq "unix" } ops("listen")) {
+    # On a filesystem of its own, which the one that is mounted over it hides: the task reads no path of the host in its mount table.
+    my ($dir, $name) = $door =~ m{^(.*)/([^/]+)\z}s;
+    my $fd = open_path($AT_FDCWD, $dir, $O_DIRECTORY, 0);
+    $door = via($fd) . "/$name";
+    mount_at("tmpfs", $scratch, "tmpfs", $MS_NOSUID | $MS_NODEV | $MS_NOEXEC, "mode=0711,size=64k") or fail("cannot mount a tmpfs on $scratch: $!");
+  }
+  my @listeners = map { $_->[1] eq "unix" ? "unix $scratch/socket" : "@$_[1 .. 3]" } ops("listen");
+  my $problem = raise_loopback() || hand_over_listeners($door, $NR{sendmsg}, 0, @listeners);
   fail($problem) if defined $problem;
+  $unix_socket = open_path($AT_FDCWD, "$scratch/socket", 0, 0);
 }
+
+# Where the task finds the unix socket: at a mount of that inode alone, which it can neither remove nor replace.
+sub do_socket { my ($target) = @_; bind_file($unix_socket, $target, $target) }
 
 # --- images --------------------------------------------------------------------------------------------------------
 # The root is an image, and over it what every sandbox has and all places where something will be mounted: two lower directories
@@ -65,7 +80,7 @@ sub assemble_image {
   $root_fd = open_path($AT_FDCWD, $root, $O_DIRECTORY, 0);
   fail("cannot open $root: $!") if $root_fd < 0;
   close_fds($skeleton, $image_fd);
-  make_things("tmpfs", "readonly", "optional");
+  make_things("tmpfs", "readonly", "optional", "socket");
 }
 
 # A place for a mount, of this type. The skeleton must not hide anything else that the image has there.

@@ -226,7 +226,7 @@ sub make_things {
   my %only = map { $_ => 1 } @_;
   my %do = (dir => \&do_dir, link => \&do_link, file => \&do_file, copy => \&do_copy, tmpfs => \&do_tmpfs,
     readonly => \&do_readonly, optional => sub { do_readonly(@_) if -e $_[1] }, overlay => \&do_overlay, hidden => \&do_hidden,
-    point => sub { more("do_point", @_) });
+    point => sub { more("do_point", @_) if $setting{image} }, socket => sub { more("do_socket", @_) });
   for my $op (@ops) { my ($verb, @args) = @$op; $do{$verb}->(@args) if $do{$verb} && (!%only || $only{$verb}) }
 }
 

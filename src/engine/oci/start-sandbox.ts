@@ -107,6 +107,7 @@ async function sendPlan(input: StartSandboxInput, stage: Stage): Promise<Running
     ...(image === undefined ? {} : { image }),
   };
   using door = await openDoor(input);
+  if (door !== undefined) refuseUnixListeners(door, runtime.name);
   channel.sendFrame(planBase(door === undefined ? plan : { ...plan, door }));
   const seccomp = await readFilter(input, stage.argv);
   const descriptors = await channel.pipes;
@@ -140,6 +141,16 @@ async function openDoor({ spec, options }: StartSandboxInput): Promise<ListenerD
   const { openListenerDoor, toGateway } = await import("../hand-listeners.js");
   const gateway = toGateway(spec, options);
   return gateway && (await openListenerDoor(gateway, options.scratchDir));
+}
+
+/** gVisor passes no connect() on to a socket of the host's (`--host-uds=none`, see plan-sandbox.ts). */
+function refuseUnixListeners({ listeners }: ListenerDoor, runtime: string): void {
+  if (runtime !== "runsc" || !listeners.some(({ protocol }) => protocol === "unix")) return;
+  throw new SandboxError(
+    "sandbox-unavailable",
+    "a task under gVisor reaches no unix socket, and so no ssh agent",
+    { hint: "--runtime crun or runc has one; or a profile without ssh_agent" },
+  );
 }
 
 /** Loaded only with an image. */
