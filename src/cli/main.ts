@@ -154,8 +154,8 @@ function toHostPort(): HostPort {
     chooseTaskIds,
     processStamp: ownStamp,
     isSandboxAlive,
-    runForOutput: async (argv, timeoutMs) =>
-      (await import("../host/run-for-output.js")).runForOutput(argv, timeoutMs),
+    runForOutput: async (argv, timeoutMs, o) =>
+      (await import("../host/run-for-output.js")).runForOutput(argv, timeoutMs, o),
     runHook: async (argv, o) => (await import("../host/run-hook.js")).runHook(argv, o),
     openProject,
     tryLockDirectory: (libc, directory) => tryLock(libc, directory, { directory: true }),

@@ -17,30 +17,38 @@ const COLUMNS = [
 
 /** What a task sent, a line each; below it the names that were looked up in vain. */
 export function renderSends(
-  { sends, refusedLookups }: LoggedSends,
+  { sends, refusedLookups, refusedSignatures }: LoggedSends,
   o: { readonly colour: boolean; readonly width?: number },
 ): string {
   const lookups = [...refusedLookups].map(
     ([name, count]) =>
       `not looked up: ${name === "" ? "(a name that is none)" : name}, ${formatCount(count, "time")}`,
   );
+  const signatures = [...refusedSignatures].map(
+    ([reason, count]) => `not signed: ${reason}, ${formatCount(count, "time")}`,
+  );
   const table =
     sends.length === 0 ? "nothing was sent\n" : renderTable(COLUMNS, sends.map(toRow), o);
-  return [table, ...lookups.map((line) => `${neutralise(line)}\n`)].join("");
+  return [table, ...[...lookups, ...signatures].map((line) => `${neutralise(line)}\n`)].join("");
 }
 
 function toRow(send: LoggedSend): readonly string[] {
-  const { at, method, path, via, bytesOut, bytesIn, durationMs } = send;
+  const { at, bytesOut, bytesIn, durationMs } = send;
   return [
     at.slice(11, 19),
     describePlace(send),
-    method === undefined ? `(${via})` : `${method} ${path ?? ""}`,
+    toRequest(send),
     toResult(send),
     bytesOut === undefined ? "" : formatBytes(bytesOut),
     bytesIn === undefined ? "" : formatBytes(bytesIn),
     durationMs === undefined ? "" : formatDuration(durationMs),
     toWhy(send),
   ];
+}
+
+function toRequest({ method, path, via, user, fingerprint }: LoggedSend): string {
+  if (user !== undefined) return `login of ${user} with ${fingerprint ?? ""}`;
+  return method === undefined ? `(${via})` : `${method} ${path ?? ""}`;
 }
 
 function toWhy({ reason, secrets = [], misplaced = [] }: LoggedSend): string {
@@ -53,17 +61,22 @@ function toWhy({ reason, secrets = [], misplaced = [] }: LoggedSend): string {
   ].join("; ");
 }
 
-function toResult({ decision, end, status }: LoggedSend): string {
+function toResult({ decision, end, status, user }: LoggedSend): string {
   if (decision !== "allow") return "denied";
+  if (user !== undefined) return "signed";
   if (end === undefined) return "open";
   return status === undefined ? end : `${end} ${status}`;
 }
 
 /** As `show --network --json` writes it. */
-export function toSendsObject(session: string, { sends, refusedLookups }: LoggedSends): object {
+export function toSendsObject(
+  session: string,
+  { sends, refusedLookups, refusedSignatures }: LoggedSends,
+): object {
   return {
     session,
     sends,
     refusedLookups: [...refusedLookups].map(([name, count]) => ({ name, count })),
+    refusedSignatures: [...refusedSignatures].map(([reason, count]) => ({ reason, count })),
   };
 }

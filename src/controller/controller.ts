@@ -75,7 +75,14 @@ export interface HostPort {
   ): Promise<string | undefined>;
   openProject(directory: string): Promise<ProjectDirectory>;
   /** See `host/run-for-output.ts`. */
-  runForOutput(argv: readonly string[], timeoutMs: number): Promise<string>;
+  runForOutput(
+    argv: readonly string[],
+    timeoutMs: number,
+    o?: {
+      readonly input?: string;
+      readonly env?: Readonly<Record<string, string | undefined>>;
+    },
+  ): Promise<string>;
   /** flock(2) on a directory; undefined where somebody else holds it. */
   tryLockDirectory(native: Native, directory: string): Disposable | undefined;
 }

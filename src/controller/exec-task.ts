@@ -40,7 +40,7 @@ export async function execTask(
     profile === undefined
       ? asked
       : completeCommand(controller, asked, { profile, name: record.profile?.name ?? "default" });
-  const { secrets, inside } = await prepareExecNetwork(controller, record);
+  const { inside, ...given } = await prepareExecNetwork(controller, record);
   const plain = toExecSpec(controller, record, withProfile(request, profile));
   // New placeholders: those of the last task stand for nothing any more.
   const spec = inside === undefined ? plain : { ...plain, env: { ...plain.env, ...inside } };
@@ -62,7 +62,7 @@ export async function execTask(
   await controller.store.adoptChangeset(record.session);
   const running = toNextRevision(controller, record, { command: request.command, spec });
   controller.store.updateSession(running);
-  return await superviseSession(controller, { record: running, engine, io, secrets });
+  return await superviseSession(controller, { record: running, engine, io, ...given });
 }
 
 async function prepareExecNetwork(

@@ -7,6 +7,7 @@ import { openLayers, toOverlayMounts } from "../overlay/open-layers.js";
 import { TRUST_FILE } from "../policy/network/inside-env.js";
 import type { Controller } from "./controller.js";
 import type { RunFacts } from "./gather-facts.js";
+import { KNOWN_HOSTS_FILE, toKnownHostsFile } from "./network/known-hosts-file.js";
 import { toTrustFile } from "./network/trust-file.js";
 import type { RunRequest } from "./run-request.js";
 
@@ -48,7 +49,7 @@ export function openSession(
         layers,
         spec: {
           ...spec,
-          mounts: [...toOverlayMounts(layers), ...spec.mounts, ...toTrustMounts(network, dir)],
+          mounts: [...toOverlayMounts(layers), ...spec.mounts, ...toNetworkMounts(network, dir)],
         },
         profile: frozen,
         ...(network === undefined ? {} : { network }),
@@ -64,8 +65,12 @@ export function openSession(
   });
 }
 
-/** The session's own authority and the usual ones; the file is there before the task begins. */
-function toTrustMounts(network: NetworkPolicy | undefined, dir: string): readonly SandboxMount[] {
-  if (network === undefined || network.inspect.length === 0) return [];
-  return [{ kind: "readonly", source: toTrustFile(dir), target: TRUST_FILE }];
+/** What it needs to know whom it talks to; the files are there before the task begins. */
+function toNetworkMounts(network: NetworkPolicy | undefined, dir: string): readonly SandboxMount[] {
+  if (network === undefined) return [];
+  const files = [
+    ...(network.inspect.length === 0 ? [] : [[toTrustFile(dir), TRUST_FILE] as const]),
+    ...(network.sshAgent === undefined ? [] : [[toKnownHostsFile(dir), KNOWN_HOSTS_FILE] as const]),
+  ];
+  return files.map(([source, target]) => ({ kind: "readonly", source, target }));
 }

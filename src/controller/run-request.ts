@@ -23,6 +23,9 @@ export interface RunRequest {
   readonly network?: string | undefined;
   /** Hosts that may be reached. */
   readonly allow?: readonly string[];
+  /** Hosts for which it may have signatures of the person's ssh agent, and for which git has the person's credentials. */
+  readonly sshAgent?: readonly string[];
+  readonly gitCredentials?: readonly string[];
   readonly name: string | undefined;
   readonly terminal: boolean;
   /** Nobody will ever answer a question: what would wait for one is ended. */

@@ -33,7 +33,7 @@ export async function runTask(
   const name = asked.name === undefined ? undefined : parseSessionName(asked.name);
   const prepared = await prepareRun(controller, asked);
   const { request, facts, frozen, network } = prepared;
-  const { secrets, inside } = await prepareNetwork(controller, prepared);
+  const { inside, ...given } = await prepareNetwork(controller, prepared);
   // Once before an engine is asked: what is wrong with the request is told first.
   const plain = toSpec(controller, request, { facts, inside });
   const engine = await controller.openEngine(request);
@@ -54,7 +54,7 @@ export async function runTask(
       "sandbox: the state directory is on another filesystem: a commit copies what it could have renamed",
     );
   return await superviseSession(controller, {
-    ...{ record, engine, io, secrets },
+    ...{ record, engine, io, ...given },
     isUnattended: request.isUnattended === true,
   });
 }
@@ -127,6 +127,7 @@ export async function superviseSession(
     readonly engine: Engine;
     readonly io: TaskIo;
     readonly secrets: readonly OpenSecret[];
+    readonly agent?: PreparedNetwork["agent"];
     readonly isUnattended?: boolean;
   },
 ): Promise<RunResult> {
@@ -137,7 +138,7 @@ export async function superviseSession(
     const home = await openTaskHome(controller, record);
     record = home.record;
     const secrets = [...task.secrets, ...home.secrets];
-    await using network = await openRecordedNetwork(controller, record, secrets);
+    await using network = await openRecordedNetwork(controller, record, { ...task, secrets });
     end = await superviseTask(controller, {
       engine,
       spec: record.spec,
@@ -176,11 +177,11 @@ export async function superviseSession(
 async function openRecordedNetwork(
   controller: Controller,
   record: SessionRecord,
-  secrets: readonly OpenSecret[],
+  { secrets, agent }: Pick<PreparedNetwork, "secrets" | "agent">,
 ): Promise<RunningNetwork | undefined> {
   if (record.network === undefined) return undefined;
   const { openNetwork } = await import("./network/open-network.js");
-  return await openNetwork(controller, { record, policy: record.network, secrets });
+  return await openNetwork(controller, { record, policy: record.network, secrets, agent });
 }
 
 /** Names of variables only: a value may be a secret that looks like none. */

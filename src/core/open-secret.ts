@@ -1,5 +1,5 @@
 import type { SecretPlace } from "./profile.js";
-import type { HostRule } from "./send.js";
+import type { GitCredentialRule, HostRule } from "./send.js";
 
 /** A secret as the gateway has it, while a task runs. `value` is never to be shown, logged or kept. */
 export interface OpenSecret {
@@ -9,4 +9,6 @@ export interface OpenSecret {
   readonly value: string;
   readonly hosts: readonly HostRule[];
   readonly places: readonly SecretPlace[];
+  /** It is for git alone: only with requests as git makes them, by this scheme, and not for more than this. */
+  readonly git?: Pick<GitCredentialRule, "scheme" | "access">;
 }

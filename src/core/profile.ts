@@ -1,6 +1,6 @@
 import type { Digest } from "./ids.js";
 import type { RiskId } from "./risk.js";
-import type { HostRule } from "./send.js";
+import type { GitCredentialRule, HostRule, SshAgentRule } from "./send.js";
 
 /** The answers of policy, from mild to strict. */
 export type Verdict = "allow" | "ask" | "deny";
@@ -31,6 +31,10 @@ export interface Profile {
   readonly network: ProfileNetwork;
   /** By the variable that holds a placeholder inside; absent: none. */
   readonly secrets?: Readonly<Record<string, SecretRule>>;
+  /** Absent: no ssh agent. */
+  readonly ssh_agent?: readonly SshAgentRule[];
+  /** Absent: git has no credentials. */
+  readonly git_credentials?: readonly GitCredentialRule[];
   /** What of the person's home a task finds in its own; absent: nothing. */
   readonly home?: readonly HomeRule[];
   /** By a program's name: what is added to its command; absent: nothing. */

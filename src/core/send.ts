@@ -14,12 +14,41 @@ export interface HostRule {
   readonly private?: true;
 }
 
+/** For which logins a task may have signatures of the person's ssh agent. */
+export interface SshAgentRule {
+  /** Exact and canonical; its keys are those of the person's `known_hosts`, unless `hostKeys` names them. */
+  readonly host: string;
+  readonly port: number;
+  /** Absent: any user of the host. */
+  readonly users?: readonly string[];
+  /** Fingerprints (`SHA256:…`) of the keys in the agent; absent: any. */
+  readonly keys?: readonly string[];
+  /** `TYPE BASE64`, each. */
+  readonly hostKeys?: readonly string[];
+  /** `ask`: somebody is asked once for each host, user and key of a task. */
+  readonly decision: "allow" | "ask";
+}
+
+/** For which hosts git, inside, has the credentials that the person's own git has. */
+export interface GitCredentialRule {
+  readonly scheme: "https" | "http";
+  /** Exact and canonical. */
+  readonly host: string;
+  readonly port: number;
+  /** Beginnings of paths, whole segments; absent: all. */
+  readonly paths?: readonly string[];
+  /** `read`: fetch and clone; `write`: push too. */
+  readonly access: "read" | "write";
+}
+
 /** What may leave a sandbox. `allowlist` with no rule is nothing; `open` is any public address, and rules add to that. */
 export interface NetworkPolicy {
   readonly mode: "allowlist" | "open";
   readonly allow: readonly HostRule[];
   /** Hosts (as in `HostRule.host`) whose TLS is opened by the session's own authority. */
   readonly inspect: readonly string[];
+  readonly sshAgent?: readonly SshAgentRule[];
+  readonly gitCredentials?: readonly GitCredentialRule[];
 }
 
 /** One thing a task wants to send, as the gateway sees it before a byte of it has left. */

@@ -4,10 +4,20 @@ import { HOOK_PATH } from "./run-hook.js";
 
 const MOST_BYTES = 64 * 1024;
 
-/** What a person's own program prints, without a shell and with no input; it is ended after `timeoutMs`. Throws `usage`, never with what it printed. */
-export async function runForOutput(argv: readonly string[], timeoutMs: number): Promise<string> {
+/**
+ * What a person's own program prints, without a shell; it is ended after `timeoutMs`. Without `input` it has none, without `env` this process's. Throws `usage`,
+ * never with what it printed.
+ */
+export async function runForOutput(
+  argv: readonly string[],
+  timeoutMs: number,
+  o: {
+    readonly input?: string;
+    readonly env?: Readonly<Record<string, string | undefined>>;
+  } = {},
+): Promise<string> {
   const [program = "", ...args] = argv;
-  const env = { ...process.env, PATH: HOOK_PATH };
+  const env = { ...(o.env ?? process.env), PATH: HOOK_PATH };
   return await new Promise((resolve, reject) => {
     const options = { cwd: "/", env, timeout: timeoutMs, maxBuffer: MOST_BYTES } as const;
     const child = execFile(
@@ -19,7 +29,8 @@ export async function runForOutput(argv: readonly string[], timeoutMs: number): 
         else reject(new SandboxError("usage", `${program}: ${toReason(error)}`));
       },
     );
-    child.stdin?.end();
+    // One that does not read its input is none the worse for it.
+    child.stdin?.on("error", () => undefined).end(o.input ?? "");
   });
 }
 

@@ -80,8 +80,12 @@ export function openPlacement(
 }
 
 /** TRACE is answered with the request itself. */
-function mayHave({ hosts }: OpenSecret, request: SecretRequest): boolean {
-  const isSafe = request.isTls || isSameHost(request.host, "localhost");
+function mayHave({ hosts, git }: OpenSecret, request: SecretRequest): boolean {
+  // For git it says which; else plain HTTP is for this machine alone.
+  const isSafe =
+    git === undefined
+      ? request.isTls || isSameHost(request.host, "localhost")
+      : request.isTls === (git.scheme === "https") && isGitRequest(git.access, request);
   if (!isSafe || request.method === "TRACE") return false;
   return hosts.some((rule) => matchesPlace(rule, request) && isForRequest(rule, request));
 }
@@ -90,6 +94,20 @@ function mayHave({ hosts }: OpenSecret, request: SecretRequest): boolean {
 function isForRequest(rule: HostRule, request: SecretRequest): boolean {
   const isLimited = rule.methods !== undefined || rule.paths !== undefined;
   return matchesRequest(rule, request) && !(isLimited && request.isAmbiguous);
+}
+
+/** Segments that every server reads in the same way: nothing else may be meant by the end of a path than what it says. */
+const PLAIN_PATH = /^(?:\/(?!\.\.?(?:\/|$))(?:[\w.~!$&'()*+,=:@-]|%20|%[89a-f][\da-f])+)+$/i;
+
+/** What git asks for by HTTP (gitprotocol-http(5)), at the end of a repository's path. */
+function isGitRequest(
+  access: "read" | "write",
+  { method, path, isAmbiguous }: SecretRequest,
+): boolean {
+  if (isAmbiguous || !PLAIN_PATH.test(path)) return false;
+  if (method === "GET") return path.endsWith("/info/refs");
+  const isPush = path.endsWith("/git-receive-pack");
+  return method === "POST" && (isPush ? access === "write" : path.endsWith("/git-upload-pack"));
 }
 
 /** A function, because a replacement's text has signs of its own (`$&`). */

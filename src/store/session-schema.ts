@@ -7,7 +7,7 @@ import type {
   SandboxSpec,
 } from "../core/sandbox-spec.js";
 import type { FrozenProfile } from "../core/profile.js";
-import type { HostRule, NetworkPolicy } from "../core/send.js";
+import type { GitCredentialRule, HostRule, NetworkPolicy, SshAgentRule } from "../core/send.js";
 import type { CommitRecord, ProcessStamp, SessionRecord } from "../core/session.js";
 import {
   absolutePath,
@@ -116,6 +116,29 @@ const network: z.ZodMiniType<NetworkPolicy> = z.strictObject({
     } satisfies Record<keyof HostRule, unknown>),
   ),
   inspect: texts,
+  sshAgent: z.exactOptional(
+    z.array(
+      z.strictObject({
+        host: z.string(),
+        port: count,
+        users: z.exactOptional(texts),
+        keys: z.exactOptional(texts),
+        hostKeys: z.exactOptional(texts),
+        decision: z.enum(["allow", "ask"]),
+      } satisfies Record<keyof SshAgentRule, unknown>),
+    ),
+  ),
+  gitCredentials: z.exactOptional(
+    z.array(
+      z.strictObject({
+        scheme: z.enum(["https", "http"]),
+        host: z.string(),
+        port: count,
+        paths: z.exactOptional(texts),
+        access: z.enum(["read", "write"]),
+      } satisfies Record<keyof GitCredentialRule, unknown>),
+    ),
+  ),
 } satisfies Record<keyof NetworkPolicy, unknown>);
 
 /** `sessions/<id>/session.json`. */

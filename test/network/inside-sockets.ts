@@ -10,6 +10,7 @@ const getsockname = libc.func(
 );
 const close = libc.func("int close(int fd)");
 
+const AF_UNIX = 1;
 const AF_INET = 2;
 const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
@@ -25,6 +26,17 @@ function openDescriptor({ protocol, address, port }: GatewayListener): number {
   if (bind(fd, toSockaddr(address, port), 16) !== 0)
     throw new Error(`cannot bind ${protocol} ${address}:${port}`);
   if (protocol === "tcp" && listen(fd, 1024) !== 0) throw new Error(`cannot listen at ${port}`);
+  return fd;
+}
+
+/** A unix socket that listens at `path`. */
+export function openUnixDescriptor(path: string): number {
+  const fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const address = Buffer.alloc(110);
+  address.writeUInt16LE(AF_UNIX, 0);
+  address.write(path, 2);
+  if (bind(fd, address, address.length) !== 0 || listen(fd, 64) !== 0)
+    throw new Error(`cannot listen at ${path}`);
   return fd;
 }
 

@@ -123,3 +123,74 @@ test("a placeholder is as long as its secret, keeps what is public of it, and no
   assert.equal(toPlaceholder(key, random), `sk-ant-api03-${"R".repeat(80)}`);
   assert.equal(toPlaceholder("hunter2", random), "R".repeat(16));
 });
+
+test("credentials for named hosts: canonical, replaced by place, told, inspected, and never a project's to choose", () => {
+  const key = `SHA256:${"a".repeat(43)}`;
+  const profile = resolve(`version: 1
+network: {mode: allowlist, allow: ["git.example:22", git.example]}
+ssh_agent: [Git.Example, {host: b.example, port: 2222, users: [git], keys: ["${key}"], decision: ask}]
+git_credentials: [git.example, {host: "http://[::1]:8080", paths: [/team], access: write}]
+`);
+  assert.deepEqual(profile.ssh_agent, [
+    { host: "git.example", port: 22, decision: "allow" },
+    { host: "b.example", port: 2222, users: ["git"], keys: [key], decision: "ask" },
+  ]);
+  assert.deepEqual(profile.git_credentials, [
+    { scheme: "https", host: "git.example", port: 443, access: "read" },
+    { scheme: "http", host: "::1", port: 8080, paths: ["/team"], access: "write" },
+  ]);
+  const network = resolveNetwork(
+    { sshAgent: ["c.example:2200"], gitCredentials: ["d.example"] },
+    profile,
+  );
+  assert.deepEqual(network?.inspect, ["git.example", "d.example"]);
+  assert.deepEqual(network?.allow.slice(-2), [
+    { host: "c.example", ports: [2200] },
+    { host: "d.example", ports: [443] },
+  ]);
+  assert.deepEqual(
+    network?.sshAgent?.map(({ host }) => host),
+    ["git.example", "b.example", "c.example"],
+  );
+  const told = explainProfile(profile).flatMap(({ lines }) => lines);
+  assert.ok(
+    told.includes(
+      `signatures of your ssh agent for logins at b.example:2222 as git with ${key} when asked; no other`,
+    ),
+  );
+  assert.ok(
+    told.includes(
+      "your git credentials with git's requests to http://[::1]:8080 /team (write) only",
+    ),
+  );
+  const base = {
+    layer: "user",
+    name: "low",
+    file: "/low.yaml",
+    text: "version: 1\nssh_agent: [a.example, b.example]\n",
+  } as const;
+  const above = resolve(
+    "version: 1\nextends: low\nssh_agent: [{host: a.example, decision: ask}]\n",
+    { others: [base] },
+  );
+  assert.deepEqual(
+    above.ssh_agent?.map(({ host, decision }) => [host, decision]),
+    [
+      ["b.example", "allow"],
+      ["a.example", "ask"],
+    ],
+  );
+  for (const key of ["ssh_agent", "git_credentials"])
+    assert.throws(
+      () => resolve("version: 1\n", { project: `version: 1\n${key}: [a.example]\n` }),
+      new RegExp(`${key}: not for a project to choose`),
+    );
+  assert.throws(
+    () => resolveNetwork({}, { ...NONE, ssh_agent: profile.ssh_agent ?? [] }),
+    /ssh_agent names git\.example:22/,
+  );
+  assert.equal(
+    resolveNetwork({ network: "none" }, { ...NONE, ssh_agent: profile.ssh_agent ?? [] }),
+    undefined,
+  );
+});

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { runTask } from "../../controller/run-task.js";
 import { SandboxError } from "../../core/error.js";
-import type { CliCommand } from "../cli-command.js";
+import { type CliCommand, collect } from "../cli-command.js";
 import { type CliContext, canAsk } from "../cli-context.js";
 import { toApprove } from "../ask.js";
 import { joinReportWords } from "../ci/join-report-words.js";
@@ -16,6 +16,8 @@ interface RunOptions extends TaskOptions {
   readonly tty?: boolean;
   readonly ci?: true;
   readonly report?: readonly ReportTarget[];
+  readonly sshAgent?: readonly string[];
+  readonly gitCredentials?: readonly string[];
 }
 
 /** `sandbox run`. */
@@ -26,6 +28,16 @@ function define(command: Command): void {
     .usage("[options] -- COMMAND [ARG...]")
     .argument("<command...>", "the task's program and its arguments")
     .passThroughOptions()
+    .option(
+      "--ssh-agent <host[:port]>",
+      "signatures of your ssh agent for logins at HOST, which is allowed too (repeatable)",
+      collect,
+    )
+    .option(
+      "--git-credentials <host[:port]>",
+      "what your git knows for https://HOST, for fetching from it (repeatable)",
+      collect,
+    )
     .option("--commit <when>", "ask, auto or never (default: ask on a terminal)", parseWhen)
     .option("--json", "the result as JSON on stdout; the task's output goes to stderr")
     .option(
@@ -41,6 +53,10 @@ function define(command: Command): void {
       "after",
       "\nExample:\n  sandbox run --dir ~/project --timeout 10m -- sh -c 'make test; echo fixed > notes.txt'\n",
     );
+}
+
+function toCredentials({ sshAgent = [], gitCredentials = [] }: RunOptions) {
+  return { sshAgent, gitCredentials };
 }
 
 function parseWhen(value: string): string {
@@ -61,6 +77,7 @@ async function act(command: Command, context: CliContext): Promise<number> {
       controller,
       {
         ...toTaskRequest(options),
+        ...toCredentials(options),
         command: command.args,
         terminal,
         approve: toApprove(context, json),
@@ -89,6 +106,7 @@ async function actInCi(
   return await runInCi(context, {
     request: {
       ...toTaskRequest(options),
+      ...toCredentials(options),
       command: command.args,
       terminal: false,
       isUnattended: true,

@@ -84,6 +84,29 @@ export const showSchema = z.strictObject({
         }),
       ),
       inspect: z.array(z.string()),
+      sshAgent: z
+        .array(
+          z.strictObject({
+            host: z.string(),
+            port: z.int(),
+            users: z.array(z.string()).optional(),
+            keys: z.array(z.string()).optional().describe("Fingerprints"),
+            hostKeys: z.array(z.string()).optional(),
+            decision: z.enum(["allow", "ask"]),
+          }),
+        )
+        .optional(),
+      gitCredentials: z
+        .array(
+          z.strictObject({
+            scheme: z.enum(["https", "http"]),
+            host: z.string(),
+            port: z.int(),
+            paths: z.array(z.string()).optional(),
+            access: z.enum(["read", "write"]),
+          }),
+        )
+        .optional(),
     })
     .optional()
     .describe("Absent: it has none"),
@@ -98,11 +121,15 @@ export const sendsSchema = z.strictObject({
   sends: z.array(
     z.strictObject({
       at: timeSchema,
-      via: z.enum(["http", "connect", "socks", "direct", "inspected"]),
+      via: z
+        .enum(["http", "connect", "socks", "direct", "inspected", "ssh-agent"])
+        .describe("ssh-agent: a signature for a login"),
       host: z.string(),
       port: z.int(),
       method: z.string().optional().describe("Where it can be seen"),
       path: z.string().optional().describe("Without its query"),
+      user: z.string().optional().describe("Of a signature: who logs in"),
+      fingerprint: z.string().optional().describe("Of a signature: that of the key"),
       decision: z.enum(["allow", "deny"]),
       rule: z.string().optional(),
       reason: z.string().optional(),
@@ -120,6 +147,9 @@ export const sendsSchema = z.strictObject({
     }),
   ),
   refusedLookups: z.array(z.strictObject({ name: z.string(), count: z.int().min(1) })),
+  refusedSignatures: z
+    .array(z.strictObject({ reason: z.string(), count: z.int().min(1) }))
+    .describe("What the ssh agent was asked for and never does"),
 });
 
 const refSides = {

@@ -1,5 +1,7 @@
 import { isSecretName } from "../../core/mask-secrets.js";
 import type { NetworkPolicy } from "../../core/send.js";
+import { renderGitCredentials } from "../../policy/network/parse-git-credentials.js";
+import { renderSshAgent } from "../../policy/network/parse-ssh-agent.js";
 import { renderHostRule } from "../../policy/network/render-host-rule.js";
 import type { RunFacts } from "../gather-facts.js";
 import type { ExecRequest, RunRequest } from "../run-request.js";
@@ -29,8 +31,13 @@ export function toRunScope(
   );
 }
 
-function toNetworkScope({ mode, allow, inspect }: NetworkPolicy) {
-  return { network: mode, allow: allow.map(renderHostRule), inspect };
+function toNetworkScope(network: NetworkPolicy) {
+  const { mode, allow, inspect, sshAgent = [], gitCredentials = [] } = network;
+  return {
+    ...{ network: mode, allow: allow.map(renderHostRule), inspect },
+    sshAgent: sshAgent.map(renderSshAgent),
+    gitCredentials: gitCredentials.map(renderGitCredentials),
+  };
 }
 
 /** The scope of an `exec`: that of its session stands, and the approval is of that session. */

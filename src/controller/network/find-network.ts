@@ -4,12 +4,19 @@ import type { RunRequest } from "../run-request.js";
 
 /** The network of a run. Most have none, and load nothing to know it. Throws `usage` for an option that is wrong. */
 export async function findNetwork(
-  { network, allow = [] }: RunRequest,
-  profile: Pick<Profile, "network" | "secrets" | "home">,
+  request: RunRequest,
+  profile: Pick<Profile, "network" | "secrets" | "home" | "ssh_agent" | "git_credentials">,
 ): Promise<Pick<PreparedRun, "network">> {
-  if (profile.network.mode === "none" && allow.length === 0 && (network ?? "none") === "none")
+  const { network, allow = [], sshAgent = [], gitCredentials = [] } = request;
+  const { ssh_agent = [], git_credentials = [] } = profile;
+  const named = [allow, sshAgent, gitCredentials, ssh_agent, git_credentials];
+  if (
+    profile.network.mode === "none" &&
+    (network ?? "none") === "none" &&
+    named.every(({ length }) => length === 0)
+  )
     return {};
   const { resolveNetwork } = await import("../../policy/network/resolve-network.js");
-  const resolved = resolveNetwork({ network, allow }, profile);
+  const resolved = resolveNetwork({ network, allow, sshAgent, gitCredentials }, profile);
   return resolved === undefined ? {} : { network: resolved };
 }

@@ -10,6 +10,9 @@ export interface LoggedSend {
   readonly port: number;
   readonly method?: string;
   readonly path?: string;
+  /** Of a signature: who logs in, and with which key. */
+  readonly user?: string;
+  readonly fingerprint?: string;
   readonly decision: string;
   readonly rule?: string;
   /** Why it was denied or failed. */
@@ -30,6 +33,8 @@ export interface LoggedSend {
 export interface LoggedSends {
   readonly sends: readonly LoggedSend[];
   readonly refusedLookups: ReadonlyMap<string, number>;
+  /** What the ssh agent was asked for and never does, by the reason. */
+  readonly refusedSignatures: ReadonlyMap<string, number>;
 }
 
 /** Reads what the tasks of `session` sent. */
@@ -47,19 +52,25 @@ class SendList {
   /** Those of which the requests are known: they say it all. */
   readonly #tunnels = new Set<number>();
   readonly #refusedLookups = new Map<string, number>();
+  readonly #refusedSignatures = new Map<string, number>();
 
   add(record: AuditRecord): void {
     const { event } = record;
     if (event === "run.started") this.#open.clear();
     else if (event === "send.decided") this.#addDecided(record);
+    // A signature is whole at once: it has no number and no end.
+    else if (event === "signature.decided") this.#sends.push(toSend(record));
     else if (event === "send.ended")
       addEnd(this.#sends, this.#open.get(numberOf(record, "id")), record);
-    else if (event === "send.lookup-refused") countLookup(this.#refusedLookups, record);
+    else if (event === "send.lookup-refused") count(this.#refusedLookups, textOf(record, "name"));
+    else if (event === "signature.refused")
+      count(this.#refusedSignatures, textOf(record, "reason"));
   }
 
   take(): LoggedSends {
     const sends = this.#sends.filter((_, at) => !this.#tunnels.has(at));
-    return { sends, refusedLookups: this.#refusedLookups };
+    const [refusedLookups, refusedSignatures] = [this.#refusedLookups, this.#refusedSignatures];
+    return { sends, refusedLookups, refusedSignatures };
   }
 
   #addDecided(record: AuditRecord): void {
@@ -76,7 +87,7 @@ function toSend(record: AuditRecord): LoggedSend {
     host: textOf(record, "host") ?? "",
     port: numberOf(record, "port"),
     decision: textOf(record, "decision") ?? "",
-    ...pick(record, ["method", "path", "rule", "reason"]),
+    ...pick(record, ["method", "path", "user", "fingerprint", "rule", "reason"]),
   };
 }
 
@@ -90,9 +101,8 @@ function addEnd(sends: LoggedSend[], at: number | undefined, record: AuditRecord
   };
 }
 
-function countLookup(lookups: Map<string, number>, record: AuditRecord): void {
-  const name = textOf(record, "name") ?? "";
-  lookups.set(name, (lookups.get(name) ?? 0) + 1);
+function count(counts: Map<string, number>, what = ""): void {
+  counts.set(what, (counts.get(what) ?? 0) + 1);
 }
 
 function pick(record: AuditRecord, keys: readonly string[]): Readonly<Record<string, JsonValue>> {

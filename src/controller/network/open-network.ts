@@ -14,6 +14,8 @@ import { formatCount } from "../../review/format-units.js";
 import type { AuditWriter } from "../../store/audit/open-audit-writer.js";
 import type { Controller } from "../controller.js";
 import { readSessionProfile } from "../session-profile.js";
+import type { PreparedAgent } from "./prepare-ssh-agent.js";
+import type { ServedTaskAgent } from "./serve-agent.js";
 import { findOwnPlaces } from "./find-own-places.js";
 import { SendsDesk } from "./judge-sends.js";
 import { writeTrustFile } from "./trust-file.js";
@@ -34,6 +36,7 @@ export async function openNetwork(
     readonly record: SessionRecord;
     readonly policy: NetworkPolicy;
     readonly secrets: readonly OpenSecret[];
+    readonly agent?: PreparedAgent | undefined;
   },
 ): Promise<RunningNetwork> {
   const { record, policy } = task;
@@ -66,9 +69,12 @@ export async function openNetwork(
       caPem: gateway.caPem(),
       env: controller.env,
     });
+  const served =
+    task.agent && (await openServed(controller, task.agent, { record, desk, log, judge }));
   return {
-    gateway,
+    gateway: served?.join(gateway) ?? gateway,
     [Symbol.asyncDispose]: async () => {
+      await served?.[Symbol.asyncDispose]();
       await gateway[Symbol.asyncDispose]();
       await judge.settled();
       const denied = judge.describeDenied();
@@ -77,6 +83,17 @@ export async function openNetwork(
       await log[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Loaded only where there is one. */
+async function openServed(
+  controller: Controller,
+  agent: PreparedAgent,
+  { judge, ...o }: Pick<JudgeOptions, "record" | "desk" | "log"> & { readonly judge: SendJudge },
+): Promise<ServedTaskAgent> {
+  const { serveAgent } = await import("./serve-agent.js");
+  const onRefused = (reason: string): void => judge.note("signature.refused", { reason });
+  return await serveAgent(controller, agent, { ...o, onRefused });
 }
 
 interface JudgeOptions {

@@ -5,7 +5,9 @@ export function listInspected({
   network,
   secrets = {},
   home = [],
-}: Pick<Profile, "network" | "secrets" | "home">): readonly string[] {
+  git_credentials = [],
+}: Pick<Profile, "network" | "secrets" | "home" | "git_credentials">): readonly string[] {
   const secret = [...Object.values(secrets), ...home].flatMap(({ hosts }) => hosts);
-  return [...new Set([...(network.inspect ?? []), ...secret.map(({ host }) => host)])];
+  const git = git_credentials.filter(({ scheme }) => scheme === "https");
+  return [...new Set([...(network.inspect ?? []), ...[...secret, ...git].map(({ host }) => host)])];
 }

@@ -1,7 +1,14 @@
 import * as z from "zod";
 import { RISK_IDS } from "../../core/risk.js";
 import { parseGlob } from "./glob.js";
-import { home, network, programArguments, secrets } from "./network-schema.js";
+import {
+  gitCredentials,
+  home,
+  network,
+  programArguments,
+  secrets,
+  sshAgent,
+} from "./network-schema.js";
 import { list, name, object, oneOf, text, variable, whole, word } from "./schema-parts.js";
 import { isDuration, isSize } from "./units.js";
 
@@ -143,6 +150,8 @@ export const documentSchema = object({
   }).optional(),
   network: network.optional(),
   secrets: secrets.optional(),
+  ssh_agent: sshAgent.optional(),
+  git_credentials: gitCredentials.optional(),
   home: home.optional(),
   arguments: programArguments.optional(),
   exec: oneOf("allowed", "workspace-denied").optional(),

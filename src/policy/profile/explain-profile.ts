@@ -7,6 +7,8 @@ import type {
   Profile,
 } from "../../core/profile.js";
 import { listInspected } from "../network/list-inspected.js";
+import { renderGitCredentials } from "../network/parse-git-credentials.js";
+import { renderSshAgent } from "../network/parse-ssh-agent.js";
 import { renderHostRule } from "../network/render-host-rule.js";
 import { findDeniedPrograms } from "../commands/find-denied-programs.js";
 import { findUnenforced } from "./find-unenforced.js";
@@ -139,7 +141,7 @@ function explainToken(token: ArgvToken): string {
 }
 
 function explainNetwork(profile: Profile): readonly string[] {
-  const { network, budgets, secrets = {} } = profile;
+  const { network, budgets, secrets = {}, ssh_agent = [], git_credentials = [] } = profile;
   if (network.mode === "none") return ["nothing: it has no network"];
   const hosts = network.allow.map(renderHostRule);
   const inspect = listInspected(profile);
@@ -153,6 +155,12 @@ function explainNetwork(profile: Profile): readonly string[] {
     ...Object.entries(secrets).map(
       ([name, { hosts: places }]) =>
         `${name} only to ${places.map(renderHostRule).join(", ")}; the task itself holds a placeholder`,
+    ),
+    ...ssh_agent.map(
+      (rule) => `signatures of your ssh agent for logins at ${renderSshAgent(rule)}; no other`,
+    ),
+    ...git_credentials.map(
+      (rule) => `your git credentials with git's requests to ${renderGitCredentials(rule)} only`,
     ),
     ...(budgets.send === undefined
       ? []

@@ -11,6 +11,7 @@ import type {
 import { toHomeRule } from "./to-home-rule.js";
 import { toNetwork } from "./to-network.js";
 import { toSecrets } from "./to-secrets.js";
+import { toGitCredentials, toSshAgent } from "./to-credentials.js";
 import type { ProfileDocument } from "./document-schema.js";
 import { toBytes, toMilliseconds } from "./units.js";
 
@@ -44,6 +45,7 @@ export function extendProfile(parent: Profile, document: ProfileDocument, source
     },
     network: extendNetwork(parent.network, document.network),
     ...extendSecrets(parent.secrets, document.secrets),
+    ...extendCredentials(parent, document),
     ...extendHome(parent.home, document.home),
     ...extendArguments(parent.arguments, document.arguments),
     exec: document.exec ?? parent.exec,
@@ -77,6 +79,31 @@ function extendSecrets(
 ): Pick<Profile, "secrets"> {
   const secrets = { ...parent, ...(document === undefined ? {} : toSecrets(document)) };
   return Object.keys(secrets).length === 0 ? {} : { secrets };
+}
+
+/** Those for the same place are replaced together: also by fewer keys, or a question. */
+function extendCredentials(
+  parent: Pick<Profile, "ssh_agent" | "git_credentials">,
+  document: Pick<ProfileDocument, "ssh_agent" | "git_credentials">,
+): Pick<Profile, "ssh_agent" | "git_credentials"> {
+  const agent = replacePlaces(parent.ssh_agent ?? [], (document.ssh_agent ?? []).map(toSshAgent));
+  const git = replacePlaces(
+    parent.git_credentials ?? [],
+    (document.git_credentials ?? []).map(toGitCredentials),
+  );
+  return {
+    ...(agent.length === 0 ? {} : { ssh_agent: agent }),
+    ...(git.length === 0 ? {} : { git_credentials: git }),
+  };
+}
+
+function replacePlaces<T extends { readonly host: string; readonly port: number }>(
+  parent: readonly T[],
+  own: readonly T[],
+): readonly T[] {
+  const isOwn = (one: T): boolean =>
+    own.some(({ host, port }) => host === one.host && port === one.port);
+  return [...parent.filter((one) => !isOwn(one)), ...own];
 }
 
 /** An entry of the same path is replaced. */

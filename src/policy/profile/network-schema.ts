@@ -1,6 +1,8 @@
 import * as z from "zod";
+import { parseGitCredentials } from "../network/parse-git-credentials.js";
 import { parseHostMapping } from "../network/parse-host-mapping.js";
 import { parseRuleHost } from "../network/parse-host-rule.js";
+import { parseSshAgent } from "../network/parse-ssh-agent.js";
 import { list, name, object, oneOf, text, variable, whole, word } from "./schema-parts.js";
 
 // What a profile says of hosts, of secrets that go to them, and of files that hold such secrets.
@@ -58,6 +60,59 @@ export const secrets = z.record(
     in: places.optional(),
     optional: z.literal(true, { error: "give true, or leave it out" }).optional(),
   }),
+);
+
+const port = whole(65_535).min(1, "1 or more");
+/** `ssh_agent`. */
+export const sshAgent = list(
+  z
+    .union(
+      [
+        text,
+        object({
+          host: text,
+          port: port.optional(),
+          users: list(word("the name of a user", /^[^\s\p{C}]{1,255}$/u))
+            .min(1, "name one")
+            .optional(),
+          keys: list(word("a fingerprint as ssh-add -l prints it", /^SHA256:[A-Za-z0-9+/]{43}$/))
+            .min(1, "name one")
+            .optional(),
+          host_keys: list(
+            word("a key as in known_hosts, TYPE BASE64", /^[a-z0-9@.-]+ [A-Za-z0-9+/]{40,}=*$/),
+          )
+            .min(1, "name one")
+            .optional(),
+          decision: oneOf("allow", "ask").optional(),
+        }),
+      ],
+      "give a host like git.example.com, git.example.com:2222 or a mapping with host",
+    )
+    .superRefine((value, context) => {
+      const parsed = parseSshAgent(value);
+      if ("problem" in parsed) context.addIssue(parsed.problem);
+    })
+    .describe("HOST[:PORT], or a mapping with users, keys, host_keys and decision"),
+);
+/** `git_credentials`. */
+export const gitCredentials = list(
+  z
+    .union(
+      [
+        text,
+        object({
+          host: text,
+          paths: list(text).min(1, "name one").optional(),
+          access: oneOf("read", "write").optional(),
+        }),
+      ],
+      "give a host like git.example.com, http://git.example.com:8080 or a mapping with host",
+    )
+    .superRefine((value, context) => {
+      const parsed = parseGitCredentials(value);
+      if ("problem" in parsed) context.addIssue(parsed.problem);
+    })
+    .describe("[SCHEME://]HOST[:PORT], or a mapping with paths and access"),
 );
 
 /** `home`. */

@@ -52,6 +52,8 @@ function findWidenings(base: Profile, { document }: LocatedDocument): readonly W
     "user",
     "seccomp",
     "secrets",
+    "ssh_agent",
+    "git_credentials",
     "home",
     "arguments",
   ] as const)
