@@ -73,7 +73,7 @@ describe("an ssh agent that a task is to have", () => {
 
 describe("git credentials that a task is to have", () => {
   writeFileSync(at(".gitconfig"), `[credential]\n\thelper = store --file=${at("kept")}\n`);
-  writeFileSync(at("kept"), "https://ann:pass@known.test\n");
+  writeFileSync(at("kept"), "https://ann.person:pass@known.test\n");
 
   const open = (written: string, env: Record<string, string> = {}) => {
     const parsed = parseGitCredentials(written);
@@ -91,6 +91,7 @@ describe("git credentials that a task is to have", () => {
       GIT_CONFIG_COUNT: "1",
       GIT_CONFIG_KEY_0: "credential.helper",
       GIT_ASKPASS: "/bin/echo",
+      GIT_CONFIG_GLOBAL: "/dev/null",
     };
     const { secrets, env } = await open("known.test", {
       ...evil,
@@ -98,10 +99,14 @@ describe("git credentials that a task is to have", () => {
     });
     assert.deepEqual(
       secrets.map(({ value, places, git }) => [value, places, git]),
-      ["ann", "pass"].map((value) => [value, ["basic"], { scheme: "https", access: "read" }]),
+      ["ann.person", "pass"].map((value) => [
+        value,
+        ["basic"],
+        { scheme: "https", access: "read" },
+      ]),
     );
     const said = JSON.stringify(env);
-    assert.ok(!said.includes('pass"') && !said.includes("ann"), said);
+    assert.ok(!said.includes('pass"') && !said.includes("ann.person"), said);
     for (const { placeholder } of secrets) assert.ok(said.includes(placeholder));
   });
 

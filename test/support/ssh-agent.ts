@@ -1,13 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import path from "node:path";
@@ -67,8 +59,15 @@ export function startSshAgent(
   return { socket, [Symbol.dispose]: () => void process.kill(Number(pid)) };
 }
 
-async function untilThere(look: () => Promise<boolean>): Promise<void> {
-  while (!(await look())) await delay(20);
+/** Ends with this process. Where somebody else took the port meanwhile it ends, and is started once more. */
+async function startAtFreePort(words: readonly string[]) {
+  for (;;) {
+    const port = await findPort();
+    const argv = ["--pdeathsig", "TERM", ...words, "-p", String(port)];
+    const child = spawn("setpriv", argv, { stdio: "ignore" });
+    while (child.exitCode === null && !(await canConnect(port))) await delay(20);
+    if (child.exitCode === null) return { child, port };
+  }
 }
 
 function canConnect(port: number): Promise<boolean> {
@@ -88,8 +87,6 @@ export interface SshServer extends Disposable {
   log(): string;
 }
 
-const PRIVILEGE_SEPARATION = "/run/sshd";
-
 /** Starts one, which proves itself by a key of this type. */
 export async function startSshServer(
   authorized: readonly SshKey[],
@@ -97,14 +94,13 @@ export async function startSshServer(
 ): Promise<SshServer> {
   const dir = mkdtempSync(path.join(tmpdir(), "sbx-sshd-"));
   chmodSync(dir, 0o755);
-  const made = process.getuid?.() === 0 && !existsSync(PRIVILEGE_SEPARATION);
-  if (made) mkdirSync(PRIVILEGE_SEPARATION, { mode: 0o755 });
+  // Where root's sshd locks itself in. It stays: another test may have one too.
+  if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
   const at = (name: string): string => path.join(dir, name);
   const hostKey = makeSshKey(at("host"), hostKeyType);
   writeFileSync(at("authorized"), authorized.map(({ text }) => `${text}\n`).join(""));
-  const port = await findPort();
   const settings = [
-    ...[`ListenAddress 127.0.0.1`, `Port ${port}`, `HostKey ${hostKey.file}`, "UsePAM no"],
+    ...["ListenAddress 127.0.0.1", `HostKey ${hostKey.file}`, "UsePAM no"],
     ...[`AuthorizedKeysFile ${at("authorized")}`, "StrictModes no", "PasswordAuthentication no"],
     ...[
       "KbdInteractiveAuthentication no",
@@ -115,17 +111,14 @@ export async function startSshServer(
     "AllowAgentForwarding yes",
   ];
   writeFileSync(at("config"), `${settings.join("\n")}\n`);
-  const child = spawn("/usr/sbin/sshd", ["-D", "-f", at("config"), "-E", at("log")], {
-    stdio: "ignore",
-  });
-  await untilThere(() => canConnect(port));
+  const words = ["/usr/sbin/sshd", "-D", "-f", at("config"), "-E", at("log")];
+  const { child, port } = await startAtFreePort(words);
   return {
     ...{ port, hostKey, user: userInfo().username },
     log: () => readFileSync(at("log"), "utf8"),
     [Symbol.dispose]: () => {
       child.kill();
       rmSync(dir, { recursive: true, force: true });
-      if (made) rmSync(PRIVILEGE_SEPARATION, { recursive: true, force: true });
     },
   };
 }
