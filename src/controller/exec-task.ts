@@ -4,6 +4,7 @@ import type { Profile } from "../core/profile.js";
 import type { SandboxSpec } from "../core/sandbox-spec.js";
 import type { SessionRecord } from "../core/session.js";
 import { sealLayers } from "../overlay/seal-layers.js";
+import { joinJavaOptions } from "../policy/network/inside-env.js";
 import { resolveExec } from "../policy/resolve-spec.js";
 import { DEFAULT_PROFILE } from "../policy/profile/default-profile.js";
 import { toExecScope } from "./approvals/to-run-scope.js";
@@ -43,7 +44,8 @@ export async function execTask(
   const { inside, ...given } = await prepareExecNetwork(controller, record);
   const plain = toExecSpec(controller, record, withProfile(request, profile));
   // New placeholders: those of the last task stand for nothing any more.
-  const spec = inside === undefined ? plain : { ...plain, env: { ...plain.env, ...inside } };
+  const env = { ...plain.env, ...inside, ...joinJavaOptions(inside, plain.env) };
+  const spec = { ...plain, env };
   if (profile !== undefined)
     await admitExec(controller, record, { request, profile, program: spec.argv[0] });
   const engine = await controller.openEngine({

@@ -4,11 +4,11 @@ import type { NetworkPolicy } from "../core/send.js";
 import type { SessionRecord } from "../core/session.js";
 import type { Engine } from "../engine/engine.js";
 import { openLayers, toOverlayMounts } from "../overlay/open-layers.js";
-import { TRUST_FILE } from "../policy/network/inside-env.js";
+import { JAVA_TRUST_FILE, TRUST_FILE } from "../policy/network/inside-env.js";
 import type { Controller } from "./controller.js";
 import type { RunFacts } from "./gather-facts.js";
 import { KNOWN_HOSTS_FILE, toKnownHostsFile } from "./network/known-hosts-file.js";
-import { toTrustFile } from "./network/trust-file.js";
+import { toJavaTrustFile, toTrustFile } from "./network/trust-file.js";
 import type { RunRequest } from "./run-request.js";
 
 /** Makes the record and the layers of a task that is about to run. */
@@ -68,8 +68,12 @@ export function openSession(
 /** What it needs to know whom it talks to; the files are there before the task begins. */
 function toNetworkMounts(network: NetworkPolicy | undefined, dir: string): readonly SandboxMount[] {
   if (network === undefined) return [];
+  const trusted = [
+    [toTrustFile(dir), TRUST_FILE],
+    [toJavaTrustFile(dir), JAVA_TRUST_FILE],
+  ] as const;
   const files = [
-    ...(network.inspect.length === 0 ? [] : [[toTrustFile(dir), TRUST_FILE] as const]),
+    ...(network.inspect.length === 0 ? [] : trusted),
     ...(network.sshAgent === undefined ? [] : [[toKnownHostsFile(dir), KNOWN_HOSTS_FILE] as const]),
   ];
   return files.map(([source, target]) => ({ kind: "readonly", source, target }));

@@ -1,5 +1,6 @@
 import { SandboxError } from "../core/error.js";
 import type { SandboxImage, SandboxMount, SandboxSpec } from "../core/sandbox-spec.js";
+import { joinJavaOptions } from "./network/inside-env.js";
 import { type Env, type HostEnv, parseEnv, toPassedEnv } from "./parse-env.js";
 import { type LimitTexts, parseDuration, parseLimits } from "./parse-limits.js";
 import { type MountRequest, resolveMounts } from "./resolve-mounts.js";
@@ -52,16 +53,18 @@ export function resolveSpec(input: ResolveSpecInput): SandboxSpec {
   if (input.task.uid === 0 || input.task.gid === 0)
     throw new Error("a task must never have host id 0");
   const mounts = resolveMounts(input);
+  const base = { ...toBaseEnv(input, mounts), ...input.toolEnv };
+  const named = parseEnv(input.env, input.hostEnv);
   return {
     argv: toArgv(input.argv),
     cwd: input.workspaces.find((workspace) => isInside(input.cwd, workspace))
       ? input.cwd
       : (input.workspaces[0] ?? HOME),
     env: {
-      ...toBaseEnv(input, mounts),
-      ...input.toolEnv,
+      ...base,
       ...input.gatewayEnv,
-      ...parseEnv(input.env, input.hostEnv),
+      ...named,
+      ...joinJavaOptions(input.gatewayEnv, { ...base, ...named }),
     },
     uid: input.task.uid,
     gid: input.task.gid,

@@ -18,7 +18,7 @@ import type { PreparedAgent } from "./prepare-ssh-agent.js";
 import type { ServedTaskAgent } from "./serve-agent.js";
 import { findOwnPlaces } from "./find-own-places.js";
 import { SendsDesk } from "./judge-sends.js";
-import { writeTrustFile } from "./trust-file.js";
+import { writeTrustFiles } from "./trust-file.js";
 import type { Taken } from "./send-meter.js";
 
 /** The way out of one task. When it is disposed of nothing leaves any more, and all that was sent is on record. */
@@ -65,7 +65,7 @@ export async function openNetwork(
     onMalformed: (via, reason) => judge.note("send.malformed", { via, reason }),
   });
   if (policy.inspect.length > 0)
-    writeTrustFile(controller.store.sessionDir(record.session), {
+    writeTrustFiles(controller.store.sessionDir(record.session), {
       caPem: gateway.caPem(),
       env: controller.env,
     });
