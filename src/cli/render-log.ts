@@ -1,5 +1,6 @@
 import type { AuditRecord, JsonValue } from "../core/audit-entry.js";
 import type { Controller } from "../controller/controller.js";
+import { formatCount } from "../review/format-units.js";
 import { neutralise } from "../review/neutralise.js";
 import { toPalette } from "../review/palette.js";
 
@@ -39,7 +40,7 @@ export function renderRecord(record: AuditRecord): string {
 function describe(key: string, value: JsonValue): readonly string[] {
   if (value === null) return [];
   if (key === "command" && Array.isArray(value)) return [value.map(toWord).join(" ")];
-  if (key === "changes" && Array.isArray(value)) return [`${value.length} paths`];
+  if (key === "changes" && Array.isArray(value)) return [formatCount(value.length, "path")];
   if (Array.isArray(value))
     return value.length === 0 ? [] : [`${key}=${value.map(toWord).join(",")}`];
   if (typeof value === "object")

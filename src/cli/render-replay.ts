@@ -1,5 +1,6 @@
 import type { ReplayReport } from "../controller/replay-log.js";
 import { toPathObject } from "../core/path.js";
+import { formatCount } from "../review/format-units.js";
 import { neutralise, neutraliseName } from "../review/neutralise.js";
 
 /** What a replay found, for a person. */
@@ -8,8 +9,10 @@ export function renderReplay(report: ReplayReport): string {
   const lines = [
     pending === undefined
       ? `${session}: its changes are not in the log`
-      : `${session}: ${pending} changes pending by the log`,
-    ...commits.map(({ commit, changes }) => `${commit}: ${changes} paths written by the log`),
+      : `${session}: ${formatCount(pending, "change")} pending by the log`,
+    ...commits.map(
+      ({ commit, changes }) => `${commit}: ${formatCount(changes, "path")} written by the log`,
+    ),
     ...differences.map(({ commit, path, why }) => {
       const place = [commit ?? [], path === undefined ? [] : neutraliseName(path || ".")].flat();
       return neutralise(`  differs: ${[...place, why].join(": ")}`);

@@ -5,8 +5,8 @@ import type { GitGroup } from "../controller/read-git-stories.js";
 import { reviewChangeset, type SessionReview } from "../controller/session-review.js";
 import { EXIT_CODES } from "../core/exit-code.js";
 import type { Moves } from "../review/moves.js";
-import { renderSummary } from "../review/render-summary.js";
-import { canAsk, wantsColour } from "./cli-context.js";
+import { renderNext, renderSummary } from "../review/render-summary.js";
+import { type CliContext, canAsk, wantsColour } from "./cli-context.js";
 import { type Approval, decideCommit } from "./decide-commit.js";
 import { reportCommit, reportConflict } from "./report-commit.js";
 import { renderError } from "./render-error.js";
@@ -23,9 +23,12 @@ export interface TellOptions extends ReportOptions {
 export async function tellRun(result: RunResult, options: TellOptions): Promise<number> {
   const { changeset, record } = result;
   const review = reviewChangeset(options.controller, record, changeset);
-  if (!options.json) await tellPerson(review, options);
+  // What is about to be committed needs no command that would.
+  const isHintless = options.commit === "auto";
+  if (!options.json) await tellPerson(review, options, { isHintless });
   const committed = options.commit === "never" ? undefined : await commitNow(review, options);
   if (options.json) await tellProgram(review, options, committed?.report);
+  else if (isHintless && isAnythingLeft(committed)) tellNext(review, options.context);
   return committed?.exit ?? options.own;
 }
 
@@ -33,6 +36,7 @@ export async function tellRun(result: RunResult, options: TellOptions): Promise<
 export async function tellPerson(
   review: SessionReview,
   { context }: Pick<ReportOptions, "context">,
+  { isHintless = false }: { readonly isHintless?: boolean } = {},
 ): Promise<void> {
   const { record, changeset, items } = review;
   if (record.outcome === undefined) return;
@@ -49,10 +53,21 @@ export async function tellPerson(
       git,
       notices: changeset.notices,
       limits: record.limits,
+      isHintless,
     },
     { colour: wantsColour(context, context.stderr) },
   );
   context.stderr.write(`\n${text}`);
+}
+
+function tellNext({ record, changeset }: SessionReview, context: CliContext): void {
+  const { workspaces } = changeset;
+  const of = { session: record.session, workspaces };
+  context.stderr.write(renderNext(of, { colour: wantsColour(context, context.stderr) }));
+}
+
+function isAnythingLeft(committed: Committed | undefined): boolean {
+  return committed?.report === undefined || committed.report.skipped.length > 0;
 }
 
 /** What finds them is loaded only where there can be some. */

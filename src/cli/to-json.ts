@@ -74,6 +74,7 @@ export function toSessionObject(record: SessionRecord, commits: readonly CommitR
     ...(record.endedAt === undefined ? {} : { endedAt: record.endedAt }),
     ...(record.digest === undefined ? {} : { digest: record.digest }),
     ...(rolledBack === undefined ? {} : { rolledBack }),
+    ...(record.counts === undefined ? {} : { changes: record.counts }),
   };
 }
 

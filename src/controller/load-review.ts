@@ -23,6 +23,7 @@ export async function loadReview(
   session: SessionId,
 ): Promise<SessionReview> {
   const record = await controller.store.readSession(session);
+  if (record.state === "committed") throw await toCommitted(controller, record);
   refuseSettled(record);
   const read = await loadChangeset(controller, record);
   refuseMoved(read.record);
@@ -30,20 +31,32 @@ export async function loadReview(
   return reviewChangeset(controller, read.record, read.changeset);
 }
 
+/** What was undone is not pending again: it lies in the rollback, which can be undone. */
+async function toCommitted({ store }: Controller, record: SessionRecord): Promise<SandboxError> {
+  const { session } = record;
+  const { commits } = await store.listCommits();
+  const last = commits.findLast((one) => one.session === session && one.state === "sealed");
+  const isUndone = last?.undoes !== undefined;
+  return new SandboxError(
+    "usage",
+    `session ${session} is committed${isUndone ? " and rolled back" : ""}: nothing of it is pending`,
+    {
+      hint: isUndone
+        ? `\`sandbox rollback ${last.commit}\` brings it back`
+        : `\`sandbox rollback ${last?.commit ?? "COMMIT"}\` undoes it`,
+    },
+  );
+}
+
 function refuseSettled(record: SessionRecord): void {
   switch (record.state) {
     case "pending":
     case "partial":
     case "interrupted":
+    case "committed":
       return;
     case "running":
       throw toBusy(record, "its changes can be read when the task has ended");
-    case "committed":
-      throw new SandboxError(
-        "usage",
-        `session ${record.session} is committed: nothing of it is pending`,
-        { hint: `\`sandbox rollback ${record.commits.at(-1) ?? "COMMIT"}\` undoes it` },
-      );
     case "discarded":
       throw new SandboxError("usage", `session ${record.session} was discarded`);
     case "failed":

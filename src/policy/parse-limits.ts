@@ -49,6 +49,8 @@ export function parseSize(text: string, option: string): number {
   const power = SIZE_UNITS[match?.[2]?.toLowerCase() ?? ""] ?? 0;
   const bytes = Math.floor(Number(match?.[1]) * 1024 ** power);
   if (match !== null && bytes >= 1 && Number.isSafeInteger(bytes)) return bytes;
+  if (match !== null && bytes < 1)
+    throw toUsage(option, { text, form: "more than nothing, or leave it out for no limit" });
   throw toUsage(option, { text, form: "a size like 512m, 1.5g or 4GiB" });
 }
 

@@ -27,6 +27,8 @@ export interface Summary {
   readonly git?: readonly ShownGit[];
   readonly notices: readonly Notice[];
   readonly limits?: readonly LimitReport[];
+  /** Without what to do next: something is about to be done. */
+  readonly isHintless?: boolean;
 }
 
 /** Notices that are told: a task can make thousands of sockets, and must not push the rest off the screen. */
@@ -62,7 +64,7 @@ export function renderSummary(summary: Summary, o: { readonly colour: boolean })
     renderTrees(trees, summary.workspaces),
     ...(summary.git ?? []).map((git) => renderGit(git, summary.workspaces)),
     renderNotices(summary, palette),
-    renderNext(summary, palette),
+    summary.isHintless === true || summary.items.length === 0 ? [] : toNext(summary, palette),
   ];
   return sections
     .filter((lines) => lines.length > 0)
@@ -175,9 +177,20 @@ function renderNotices(summary: Summary, palette: Palette): readonly string[] {
   return hidden > 0 ? [...lines, `${palette.yellow("note")}  … and ${hidden} more`] : lines;
 }
 
-function renderNext(summary: Summary, palette: Palette): readonly string[] {
-  if (summary.items.length === 0) return [];
-  const { session, workspaces } = summary;
+/** What can be done next about a session's changes, a line each. */
+export function renderNext(
+  of: Pick<Summary, "session" | "workspaces">,
+  o: { readonly colour: boolean },
+): string {
+  return toNext(of, toPalette(o.colour))
+    .map((line) => `${line}\n`)
+    .join("");
+}
+
+function toNext(
+  { session, workspaces }: Pick<Summary, "session" | "workspaces">,
+  palette: Palette,
+): readonly string[] {
   const one = toShownPath({ workspace: 0, path: ROOT_PATH }, workspaces, "full");
   return [
     `  ${palette.cyan(`sandbox diff ${session}`)}     see what changed`,

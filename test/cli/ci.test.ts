@@ -199,7 +199,7 @@ test("what cannot be is refused before anything runs", () => {
   symlinkSync("a.txt", path.join(person.project, "link"));
   for (const [message, ...args] of [
     [/--report is for --ci/, "--report", "json:x"],
-    [/not FORMAT:PATH: junit$/m, "--ci", "--report", "junit"],
+    [/--report junit: it takes one word, FORMAT:PATH,/, "--ci", "--report", "junit"],
     [/not FORMAT:PATH: html:x/, "--ci", "--report", "html:x"],
     [/is there twice/, "--ci", "--report", "json:x", "--report", "sarif:./x"],
     [/there is no directory/, "--ci", "--report", "json:gone/x"],

@@ -100,6 +100,14 @@ test("says in a denial what would allow it", () => {
     reasonOf(toSend("a.test")),
     "a.test:443 is not allowed (only a.test:22 is); --allow a.test would allow it",
   );
+  for (const host of ["0.0.0.0", "::"])
+    assert.match(
+      reasonOf(toSend(host, 81)),
+      /say localhost, which --allow localhost:81 would allow$/,
+    );
+  const nobody = reasonOf(toSend("224.0.0.1"));
+  assert.match(nobody, /nobody's address/);
+  assert.doesNotMatch(nobody, /--allow/, "what is advised is taken");
 });
 
 test("private addresses need a rule that names one, or says so", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NO_EFFECTS } from "../../src/core/effects.js";
+import { describeOverBudget } from "../../src/policy/budgets/judge-budgets.js";
 import { LiveBudgets } from "../../src/policy/budgets/live-budgets.js";
 
 const deleted = (files: number) => ({ ...NO_EFFECTS, delete: { files, bytes: 0 } });
@@ -16,7 +17,11 @@ test("only what goes on destroying after its time is held, and what was granted 
   assert.equal(at(3, 2300), "go-on", "put back: its time begins anew");
   assert.equal(at(9, 2400), "go-on");
   assert.equal(at(10, 4400), "hold");
+  const describe = (files: number) => live.find(deleted(files), spent).map(describeOverBudget);
+  assert.deepEqual(describe(10), ["deletes 10 files; the budget is 3 per run"]);
   live.release(live.find(deleted(10), spent));
+  const more = "deletes 14 files; the budget is 3 per run, and 10 more were approved";
+  assert.deepEqual(describe(14), [more], "the budget is what the profile says");
   assert.equal(at(13, 9000), "go-on", "as much again");
   assert.equal(at(14, 9001), "go-on");
   assert.equal(at(15, 11_001), "hold");

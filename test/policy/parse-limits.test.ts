@@ -101,3 +101,10 @@ test("only the number of processes is limited by default", () => {
     message: /--memory "1m": give at least 6m/,
   });
 });
+
+test("nothing is no limit: it is said how to have none", () => {
+  for (const text of ["0", "0m", "0.1"])
+    assert.throws(() => parseSize(text, "--disk"), {
+      message: /--disk .*leave it out for no limit/,
+    });
+});

@@ -23,9 +23,13 @@ export function collectReport(
     /^(?<format>[a-z]+)[:=](?<file>.+)$/s.exec(value)?.groups ?? {};
   const known = REPORT_FORMATS.find((one) => one === format);
   if (known === undefined || file.endsWith("/") || file.includes("\0"))
-    throw new SandboxError("usage", `--report: not FORMAT:PATH: ${value}`, {
-      hint: `FORMAT is one of ${REPORT_FORMATS.join(", ")}, PATH a file`,
-    });
+    throw new SandboxError(
+      "usage",
+      `--report ${value}: it takes one word, FORMAT:PATH, as in junit:report.xml`,
+      {
+        hint: `FORMAT is one of ${REPORT_FORMATS.join(", ")}, PATH a file`,
+      },
+    );
   const targets = earlier ?? [];
   const twin = targets.find((one) => path.resolve(one.file) === path.resolve(file));
   if (twin !== undefined)

@@ -22,6 +22,10 @@ async function act(command: Command, context: CliContext): Promise<number> {
   const path = `/v1/actions/${encodeURIComponent(command.args[0] ?? "")}`;
   const record = parseAction(await call({ method: "DELETE", path }));
   if (options.json === true) writeJson(context.stdout, "action", record);
+  else if (record.state === "running")
+    context.stdout.write(
+      `${record.action} was told to end; sandbox wait ${record.action} waits for that\n`,
+    );
   else context.stdout.write(renderAction(record));
   return 0;
 }

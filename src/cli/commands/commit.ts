@@ -3,6 +3,7 @@ import type { CommitRequest } from "../../controller/commit-request.js";
 import { type OpenCommit, openCommit } from "../../controller/open-commit.js";
 import type { Controller } from "../../controller/controller.js";
 import { SandboxError } from "../../core/error.js";
+import type { SessionRecord } from "../../core/session.js";
 import { type CliCommand, collect } from "../cli-command.js";
 import { type CliContext, canAsk } from "../cli-context.js";
 import { type Approval, decideCommit } from "../decide-commit.js";
@@ -55,7 +56,9 @@ async function act(command: Command, context: CliContext): Promise<number> {
   const [text = "", ...paths] = command.args;
   refuseTogether(options, paths);
   const controller = await context.openController();
-  const { session } = await resolveSession(context, controller, { text, purpose: "change" });
+  const record = await resolveSession(context, controller, { text, purpose: "change" });
+  const { session } = record;
+  tellInterrupted(controller, record);
   const approval = toApproval(context, options);
   const asks = options.dryRun === true || approval === "ask";
   const request = { session, paths, ...toWays(options) };
@@ -65,6 +68,13 @@ async function act(command: Command, context: CliContext): Promise<number> {
   const json = options.json === true;
   const overBudget = options.overBudget === true;
   return await decide(context, { controller, open, approval, overBudget, json });
+}
+
+/** What it left may be half of what it meant to do. It can be committed as any other. */
+function tellInterrupted(controller: Controller, { state, session, reason }: SessionRecord): void {
+  if (state !== "interrupted") return;
+  const why = reason === undefined ? "" : ` (${reason})`;
+  controller.notice(`sandbox: the task of ${session} was interrupted${why}: look at what it left`);
 }
 
 async function decide(

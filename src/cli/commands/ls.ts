@@ -12,14 +12,21 @@ export const lsCommand: CliCommand = { define, act };
 function define(command: Command): void {
   command
     .option("-a, --all", "also sessions that are committed, discarded, failed or changed nothing")
+    .option("--no-trunc", "commands in full length")
     .option("--json", "all sessions, for programs")
     .addHelpText("after", "\nExample:\n  sandbox ls --all\n");
+}
+
+interface LsOptions {
+  readonly all?: true;
+  readonly trunc: boolean;
+  readonly json?: true;
 }
 
 const SETTLED: ReadonlySet<string> = new Set(["committed", "discarded", "failed"]);
 
 async function act(command: Command, context: CliContext): Promise<number> {
-  const options = command.opts<{ readonly all?: true; readonly json?: true }>();
+  const options = command.opts<LsOptions>();
   const controller = await context.openController();
   const { sessions, damaged } = await controller.store.listSessions();
   const { commits } = await controller.store.listCommits();
@@ -34,7 +41,8 @@ async function act(command: Command, context: CliContext): Promise<number> {
   const shown = sessions.filter(
     (record) => options.all === true || !(SETTLED.has(record.state) || hasNothing(record)),
   );
-  if (shown.length > 0) context.stdout.write(renderSessions(context, shown.toReversed(), commits));
+  if (shown.length > 0)
+    context.stdout.write(renderSessions(context, shown.toReversed(), { commits, ...options }));
   else
     controller.notice(
       sessions.length === 0
@@ -47,7 +55,7 @@ async function act(command: Command, context: CliContext): Promise<number> {
 function renderSessions(
   context: CliContext,
   sessions: readonly SessionRecord[],
-  commits: readonly CommitRecord[],
+  { commits, trunc }: { readonly commits: readonly CommitRecord[]; readonly trunc: boolean },
 ): string {
   const rows = sessions.map((record) => [
     record.session,
@@ -56,7 +64,7 @@ function renderSessions(
     renderAge(record.startedAt),
     record.name ?? "",
     record.workspaces.join(" "),
-    record.command.join(" "),
+    trunc ? cut(record.command.join(" ")) : record.command.join(" "),
   ]);
   const titles = ["SESSION", "STATE", "CHANGES", "AGE", "NAME", "WORKSPACE", "COMMAND"];
   return renderTable(
@@ -64,13 +72,22 @@ function renderSessions(
     rows,
     {
       colour: wantsColour(context, context.stdout),
-      ...(context.stdout.isTTY === true ? { width: columnsOf(context.stdout) } : {}),
+      ...(context.stdout.isTTY === true && trunc ? { width: columnsOf(context.stdout) } : {}),
     },
   );
 }
 
-function renderCounts({ counts }: SessionRecord): string {
-  return counts === undefined ? "" : `+${counts.added} ~${counts.modified} -${counts.deleted}`;
+function renderCounts({ counts, state }: SessionRecord): string {
+  // Of a task that was killed with what ran it nobody has read yet what it left.
+  if (counts === undefined) return state === "interrupted" ? "not read" : "";
+  return `+${counts.added} ~${counts.modified} -${counts.deleted}`;
+}
+
+const MOST_COMMAND = 60;
+
+/** Scripts are commands too: one must not be a page of the list. */
+function cut(command: string): string {
+  return command.length > MOST_COMMAND ? `${command.slice(0, MOST_COMMAND - 1)}…` : command;
 }
 
 /** How long ago, in the largest unit that fits. */

@@ -73,7 +73,6 @@ function toShowObject(record: SessionRecord, commits: readonly CommitRecord[]): 
     ...(record.runtime === undefined ? {} : { runtime: record.runtime }),
     ...(record.outcome === undefined ? {} : { outcome: record.outcome }),
     ...(record.durationMs === undefined ? {} : { durationMs: record.durationMs }),
-    ...(record.counts === undefined ? {} : { changes: record.counts }),
     ...(record.reason === undefined ? {} : { reason: record.reason }),
     revision: record.revision,
     commits: record.commits,
@@ -149,7 +148,9 @@ function renderResult(context: CliContext, record: SessionRecord): string | unde
   });
 }
 
-function renderCounts({ counts }: SessionRecord): string | undefined {
+function renderCounts({ counts, state, session }: SessionRecord): string | undefined {
+  if (counts === undefined && state === "interrupted")
+    return `not read yet: sandbox diff ${session} does`;
   if (counts === undefined) return undefined;
   return `${counts.added} added, ${counts.modified} modified, ${counts.deleted} deleted`;
 }

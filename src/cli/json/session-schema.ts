@@ -32,6 +32,7 @@ const sessionShape = {
     .enum(["partly", "wholly"])
     .optional()
     .describe("What of its commits is rolled back; absent: nothing"),
+  changes: countsSchema.optional().describe("What is pending; absent: not read yet"),
 };
 
 /** `ls --json`. */
@@ -56,7 +57,6 @@ export const showSchema = z.strictObject({
     })
     .optional(),
   durationMs: z.number().min(0).optional(),
-  changes: countsSchema.optional(),
   reason: z.string().optional().describe("Why it failed or was interrupted"),
   revision: z.int().min(1),
   commits: z.array(commitIdSchema),

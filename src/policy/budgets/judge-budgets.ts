@@ -8,6 +8,8 @@ export interface OverBudgetItem {
   readonly per: EffectBudget["per"];
   readonly over: EffectBudget["over"];
   readonly limit: number;
+  /** Of it, what somebody granted a running task beyond the profile's. */
+  readonly granted?: number;
   /** By earlier commits that count. */
   readonly spent: number;
   /** By this one. */
@@ -41,7 +43,8 @@ const VERBS = { delete: "deletes", overwrite: "overwrites" } as const;
 
 /** One budget that is gone over, for a person. */
 export function describeOverBudget(item: OverBudgetItem): string {
-  const { effect, unit, per, limit, spent, asked } = item;
+  const { effect, unit, per, limit, granted = 0, spent, asked } = item;
+  const more = granted > 0 ? `, and ${granted} more were approved` : "";
   const before = spent > 0 ? ` after ${spent} before` : "";
-  return `${VERBS[effect]} ${asked} ${unit}${before}; the budget is ${limit} per ${per}`;
+  return `${VERBS[effect]} ${asked} ${unit}${before}; the budget is ${limit - granted} per ${per}${more}`;
 }

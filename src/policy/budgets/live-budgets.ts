@@ -43,7 +43,10 @@ export class LiveBudgets {
 
   /** What it is over with `asked`, whether it goes on or not. */
   find(asked: Effects, spent: (per: EffectBudget["per"]) => Effects): readonly OverBudgetItem[] {
-    return judgeBudgets(this.#budgets, asked, spent);
+    return judgeBudgets(this.#budgets, asked, spent).map((item) => {
+      const granted = item.limit - (this.#original[item.effect]?.[item.unit] ?? item.limit);
+      return granted > 0 ? { ...item, granted } : item;
+    });
   }
 
   /** Somebody let it go on: what it has done is granted, and as much again as each budget gives. */

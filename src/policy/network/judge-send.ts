@@ -1,7 +1,9 @@
+import { toAddressClass } from "../../core/address-class.js";
 import { parseIp } from "../../core/ip-address.js";
 import { matchesHost, matchesPlace, matchesRequest, USUAL_PORTS } from "../../core/match-host.js";
 import type { HostRule, NetworkPolicy, Send, SendVerdict } from "../../core/send.js";
 import { isPublicHost } from "./is-public-host.js";
+import { parseHostRule } from "./parse-host-rule.js";
 import { renderHostRule, renderPlace } from "./render-host-rule.js";
 
 /**
@@ -69,12 +71,20 @@ function toDenial(policy: NetworkPolicy, send: Send, there: readonly HostRule[])
   const known = policy.allow.filter((rule) => matchesHost(rule.host, send.host));
   const [sameHost] = known.toSorted(bySharpness);
   const ports = sameHost === undefined ? "" : ` (only ${renderHostRule(sameHost)} is)`;
-  return {
-    decision: "deny",
-    reason: `${place} is not allowed${ports}; --allow ${toAllowed(send)} would allow it`,
-  };
+  return { decision: "deny", reason: `${place} is not allowed${ports}; ${toAdvice(send)}` };
 }
 
-function toAllowed({ host, port }: Send): string {
+/** Only what `--allow` takes is advised. */
+function toAdvice(send: Send): string {
+  const text = toAllowed(send);
+  const parsed = parseHostRule(text);
+  if (!("problem" in parsed)) return `--allow ${text} would allow it`;
+  const address = parseIp(send.host);
+  if (address === undefined || toAddressClass(address) !== "unspecified") return parsed.problem;
+  const own = toAllowed({ ...send, host: "localhost" });
+  return `for this machine say localhost, which --allow ${own} would allow`;
+}
+
+function toAllowed({ host, port }: Pick<Send, "host" | "port">): string {
   return renderPlace(host, USUAL_PORTS.includes(port) ? undefined : port);
 }

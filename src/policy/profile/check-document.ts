@@ -70,19 +70,15 @@ function findScope({ scope }: Document): readonly Finding[] {
 function findCommands({ commands }: Document): readonly Finding[] {
   const rules = commands?.rules ?? [];
   const at = ["commands", "rules"];
+  const decisionOf = ({ decision }: RuleDocument): string => decision;
+  const sameId = findTwins(rules, at, ({ id }) => id, decisionOf);
+  const said = new Set(sameId.map(({ path }) => path.join()));
+  const toSubject = ({ argv, exe, options, args }: RuleDocument): string =>
+    JSON.stringify([argv, exe, options, args]);
   return [
-    ...findTwins(
-      rules,
-      at,
-      ({ id }) => id,
-      ({ decision }) => decision,
-    ),
-    ...findTwins(
-      rules,
-      at,
-      (rule) => JSON.stringify([rule.argv, rule.exe, rule.options, rule.args]),
-      ({ decision }) => decision,
-    ),
+    ...sameId,
+    // Where the id says it already, it is said once.
+    ...findTwins(rules, at, toSubject, decisionOf).filter(({ path }) => !said.has(path.join())),
     ...rules.flatMap((rule, index) => findInRule(rule, [...at, index])),
   ];
 }

@@ -78,8 +78,12 @@ function toScope({ sources }: ProjectTraces): readonly string[] {
 }
 
 function describeFound({ paths }: ProjectTraces): readonly string[] {
-  const names = PROJECT_TRACES.filter(({ path }) => paths.has(path)).map(({ path, what }) =>
-    what === undefined ? path : `${what} (${path})`,
+  const there = PROJECT_TRACES.filter(({ path }) => paths.has(path));
+  const names = new Map<string, readonly string[]>();
+  for (const { path, what } of there)
+    if (what !== undefined) names.set(what, [...(names.get(what) ?? []), path]);
+  const shown = there.map(({ path, what }) =>
+    what === undefined ? path : `${what} (${names.get(what)?.join(", ")})`,
   );
-  return [...new Set(names)];
+  return [...new Set(shown)];
 }
