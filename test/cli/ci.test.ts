@@ -200,7 +200,7 @@ test("what cannot be is refused before anything runs", () => {
   for (const [message, ...args] of [
     [/--report is for --ci/, "--report", "json:x"],
     [/--report junit: it takes one word, FORMAT:PATH,/, "--ci", "--report", "junit"],
-    [/not FORMAT:PATH: html:x/, "--ci", "--report", "html:x"],
+    [/--report html:x: it takes one word/, "--ci", "--report", "html:x"],
     [/is there twice/, "--ci", "--report", "json:x", "--report", "sarif:./x"],
     [/there is no directory/, "--ci", "--report", "json:gone/x"],
     [/is not a file/, "--ci", "--report", "json:d"],
