@@ -103,8 +103,8 @@ async function readSession({ service, id }: Asked): Promise<Answer> {
   return ok(hideSessionValues(await service.readSession(session)));
 }
 
-function listApprovals({ service, query }: Asked): Answer {
-  const approvals = service.listApprovals({ all: query.get("all") === "true" });
+async function listApprovals({ service, query }: Asked): Promise<Answer> {
+  const approvals = await service.listApprovals({ all: query.get("all") === "true" });
   return ok({ schema: "approvals/1", approvals: approvals.map(({ preview: _, ...one }) => one) });
 }
 

@@ -3,6 +3,7 @@ import type { Approval, Reviewer } from "../../core/approval.js";
 import { type ApprovalId, type Digest, parseSessionId } from "../../core/ids.js";
 import { hasErrno } from "../../core/error.js";
 import type { Controller } from "../controller.js";
+import { settleEnded } from "./settle-ended.js";
 
 /** What a reviewer says to a question, from wherever they are. */
 interface DeskAnswer {
@@ -29,6 +30,7 @@ export async function openLedgerDesk(
 ): Promise<ApprovalDesk> {
   const ledger = await store.openLedger();
   const { approvals } = ledger;
+  await settleEnded({ store }, approvals);
   return {
     list: async ({ all }) => approvals.list(all ? {} : { state: "waiting" }),
     read: async (id) => approvals.read(id),

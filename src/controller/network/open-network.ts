@@ -12,6 +12,7 @@ import { mayResolve } from "../../policy/network/may-resolve.js";
 import { toDirectPorts } from "../../policy/network/to-direct-ports.js";
 import { formatCount } from "../../review/format-units.js";
 import type { AuditWriter } from "../../store/audit/open-audit-writer.js";
+import { withdrawOfTask } from "../approvals/settle-ended.js";
 import type { Controller } from "../controller.js";
 import { readSessionProfile } from "../session-profile.js";
 import type { PreparedAgent } from "./prepare-ssh-agent.js";
@@ -45,6 +46,8 @@ export async function openNetwork(
   const log = await controller.store.openAuditWriter();
   const budget = readSessionProfile(record)?.budgets.send;
   const desk = budget === undefined ? undefined : new SendsDesk(controller, record, budget);
+  // Of an earlier task that was killed.
+  if (desk !== undefined) await withdrawOfTask(controller, record.session);
   const judge = new SendJudge({
     record,
     policy,
@@ -77,6 +80,7 @@ export async function openNetwork(
       await served?.[Symbol.asyncDispose]();
       await gateway[Symbol.asyncDispose]();
       await judge.settled();
+      if (desk !== undefined) await withdrawOfTask(controller, record.session);
       const denied = judge.describeDenied();
       if (denied !== undefined)
         controller.notice(`sandbox: ${denied}: sandbox show ${record.session} --network`);

@@ -5,6 +5,7 @@ import { SandboxError } from "../../core/error.js";
 import type { ActionId, ApprovalId, Digest, SessionId } from "../../core/ids.js";
 import type { SessionRecord } from "../../core/session.js";
 import type { Ledger } from "../../store/ledger/open-ledger.js";
+import { settleEnded } from "../approvals/settle-ended.js";
 import type { Controller } from "../controller.js";
 import { carryOutAction } from "../queue/carry-out-action.js";
 import { type AskedAction, draftAction } from "../queue/draft-action.js";
@@ -30,7 +31,7 @@ export interface Service {
   listActions(wanted: { readonly all: boolean }): readonly ActionRecord[];
   listSessions(): Promise<readonly SessionRecord[]>;
   readSession(id: SessionId): Promise<SessionRecord>;
-  listApprovals(wanted: { readonly all: boolean }): readonly Approval[];
+  listApprovals(wanted: { readonly all: boolean }): Promise<readonly Approval[]>;
   readApproval(id: ApprovalId): Approval;
   answer(
     id: ApprovalId,
@@ -114,7 +115,10 @@ function toReaders(
         : actions.list({ states: ["running", "queued"], newest: MOST_LISTED }),
     listSessions: async () => (await store.listSessions()).sessions,
     readSession: (id) => store.readSession(id),
-    listApprovals: ({ all }) => approvals.list(all ? {} : { state: "waiting" }),
+    listApprovals: async ({ all }) => {
+      await settleEnded({ store }, approvals);
+      return approvals.list(all ? {} : { state: "waiting" });
+    },
     readApproval: (id) => approvals.read(id),
   };
 }
