@@ -5,6 +5,7 @@ import type { Service } from "../controller/service/open-service.js";
 import type { Token } from "../controller/service/read-tokens.js";
 import { SandboxError } from "../core/error.js";
 import { byToken, type Caller, type Gate } from "./guard-request.js";
+import { ConnectionShare } from "./share-connections.js";
 import { serveRequest } from "./serve-request.js";
 
 /** Where the service listens. */
@@ -35,8 +36,12 @@ const HEAD_MS = 10_000;
 const REQUEST_MS = 60_000;
 /** How late that is noticed. */
 const CHECK_MS = 5000;
-/** Over TCP anybody can connect: more than this would take files away from the queue. */
-const MOST_CONNECTIONS = 256;
+/**
+ * Anybody can connect over TCP, and a program of the same user to the socket: more would take files away from the queue. Idle ones may be more
+ * than the kernel keeps to be accepted at once (Node's backlog is 511): what came among them is heard before it is the oldest.
+ */
+const MOST_IDLE = 600;
+const MOST_SERVED = { tcp: 256, local: 4096 };
 const LIMITS = {
   headersTimeout: HEAD_MS,
   requestTimeout: REQUEST_MS,
@@ -47,18 +52,21 @@ const LIMITS = {
 export async function openWeb(options: WebOptions): Promise<Web> {
   const { service, socket, tcp } = options;
   const ending = new AbortController();
-  const open = (gate: Gate): Server =>
-    createServer(LIMITS, (request, response) => {
-      void serveRequest({ service, gate, ending: ending.signal }, request, response);
-    });
-  const local = open({ hosts: new Set(["localhost"]), callerOf: options.callerOf });
+  const open = (gate: Gate, served: number): Server => {
+    const share = new ConnectionShare({ idle: MOST_IDLE, served });
+    const serving = { service, gate, share, ending: ending.signal };
+    return createServer(LIMITS, (request, response) => {
+      void serveRequest(serving, request, response);
+    }).on("connection", (socket) => share.add(socket));
+  };
+  const gate = { hosts: new Set(["localhost"]), callerOf: options.callerOf };
+  const local = open(gate, MOST_SERVED.local);
   await listenPrivately(local, socket);
   const servers = [local];
   let address: Web["address"];
   if (tcp !== undefined) {
     const hosts = new Set<string>();
-    const server = open({ hosts, callerOf: byToken(tcp.tokens) });
-    server.maxConnections = MOST_CONNECTIONS;
+    const server = open({ hosts, callerOf: byToken(tcp.tokens) }, MOST_SERVED.tcp);
     servers.push(server);
     address = await listenTcp(server, tcp).catch(async (error: unknown) => {
       local.close();

@@ -5,11 +5,13 @@ import { isSandboxError } from "../core/error.js";
 import { type Gate, guardRequest, isRefusal } from "./guard-request.js";
 import { HTTP_STATUS } from "./http-status.js";
 import { ROUTES } from "./routes.js";
+import type { ConnectionShare } from "./share-connections.js";
 
 /** What is served, and to whom. */
 export interface Serving {
   readonly service: Service;
   readonly gate: Gate;
+  readonly share: ConnectionShare;
   /** Aborts when the service ends: who waits is let go. */
   readonly ending: AbortSignal;
 }
@@ -30,7 +32,7 @@ export async function serveRequest(
 }
 
 async function answerRequest(
-  { service, gate, ending }: Serving,
+  { service, gate, share, ending }: Serving,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<Answer> {
@@ -41,6 +43,7 @@ async function answerRequest(
   if (isHealth && (!isRefusal(caller) || caller.status === 401))
     return { status: 200, body: { ok: true } };
   if (isRefusal(caller)) return refuse(caller.status, caller.message);
+  share.serve(request.socket, response);
   const there = ROUTES.filter(({ path }) => path.test(pathname));
   const route = there.find(({ method }) => method === request.method);
   if (route === undefined)

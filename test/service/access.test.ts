@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { chmodSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import path from "node:path";
 import { test } from "node:test";
 import { text } from "node:stream/consumers";
@@ -134,28 +134,38 @@ test("values of a task's variables are told to nobody who asks the service", asy
     );
 });
 
-test("strangers who only connect take no more than their share, and the socket serves on", async () => {
+test("strangers who only connect keep nobody out who asks, at TCP and at the socket", async () => {
   using person = openPerson(KIND);
   await using service = await startOpen(person);
   const { hostname, port } = new URL(service.url);
-  const strangers = Array.from({ length: 300 }, () => connect(Number(port), hostname));
-  const closed = strangers.map((stranger) => once(stranger, "close"));
-  try {
-    const refused = strangers.length - 256;
-    let left = refused;
-    await new Promise<void>((resolve) => {
-      for (const stranger of strangers)
-        stranger.once("close", () => {
-          left -= 1;
-          if (left === 0) resolve();
-        });
-    });
-    assert.equal((await service.call("GET", "/v1/actions")).status, 200);
-  } finally {
-    for (const stranger of strangers) stranger.destroy();
+  const headers = { authorization: `Bearer ${TOKENS.ann}` };
+  const listening = await fetch(`${service.url}/v1/events`, { headers });
+  assert.equal(listening.status, 200);
+  for (const place of [{ host: hostname, port: Number(port) }, { path: service.socket }]) {
+    const strangers: Socket[] = [];
+    const closed: Promise<void>[] = [];
+    try {
+      // No more at once than the kernel keeps.
+      for (let batch = 0; batch < 7; batch += 1) {
+        const some = Array.from({ length: 100 }, () => connect(place));
+        strangers.push(...some);
+        for (const one of some)
+          closed.push(new Promise((resolve) => one.resume().once("close", () => resolve())));
+        await Promise.all(some.map((one) => once(one, "connect")));
+        // Half a request is none.
+        for (const one of some) one.on("error", () => {}).write("GET / HTTP/1.1\r\n");
+      }
+      await Promise.all(closed.slice(0, 50));
+      assert.equal((await service.call("GET", "/v1/actions")).status, 200);
+      assert.equal((await fetch(`${service.url}/v1/actions`, { headers })).status, 200);
+    } finally {
+      for (const stranger of strangers) stranger.destroy();
+    }
+    await Promise.all(closed);
   }
-  await Promise.all(closed);
-  assert.equal((await fetch(`${service.url}/healthz`)).status, 200, "control");
+  const { body } = await service.call("POST", "/v1/actions", toRunRequest(person, "true"));
+  const { value } = (await listening.body?.getReader().read()) ?? assert.fail();
+  assert.match(Buffer.from(value ?? []).toString(), new RegExp(body.action), "who is served stays");
 });
 
 test("two reviewers: the owner in the ledger and another user with a token of their own", async (t) => {
