@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { chmodSync, writeFileSync } from "node:fs";
-import { connect, type Socket } from "node:net";
+import { connect } from "node:net";
 import path from "node:path";
 import { test } from "node:test";
 import { text } from "node:stream/consumers";
@@ -132,40 +131,6 @@ test("values of a task's variables are told to nobody who asks the service", asy
       false,
       text,
     );
-});
-
-test("strangers who only connect keep nobody out who asks, at TCP and at the socket", async () => {
-  using person = openPerson(KIND);
-  await using service = await startOpen(person);
-  const { hostname, port } = new URL(service.url);
-  const headers = { authorization: `Bearer ${TOKENS.ann}` };
-  const listening = await fetch(`${service.url}/v1/events`, { headers });
-  assert.equal(listening.status, 200);
-  for (const place of [{ host: hostname, port: Number(port) }, { path: service.socket }]) {
-    const strangers: Socket[] = [];
-    const closed: Promise<void>[] = [];
-    try {
-      // No more at once than the kernel keeps.
-      for (let batch = 0; batch < 7; batch += 1) {
-        const some = Array.from({ length: 100 }, () => connect(place));
-        strangers.push(...some);
-        for (const one of some)
-          closed.push(new Promise((resolve) => one.resume().once("close", () => resolve())));
-        await Promise.all(some.map((one) => once(one, "connect")));
-        // Half a request is none.
-        for (const one of some) one.on("error", () => {}).write("GET / HTTP/1.1\r\n");
-      }
-      await Promise.all(closed.slice(0, 50));
-      assert.equal((await service.call("GET", "/v1/actions")).status, 200);
-      assert.equal((await fetch(`${service.url}/v1/actions`, { headers })).status, 200);
-    } finally {
-      for (const stranger of strangers) stranger.destroy();
-    }
-    await Promise.all(closed);
-  }
-  const { body } = await service.call("POST", "/v1/actions", toRunRequest(person, "true"));
-  const { value } = (await listening.body?.getReader().read()) ?? assert.fail();
-  assert.match(Buffer.from(value ?? []).toString(), new RegExp(body.action), "who is served stays");
 });
 
 test("two reviewers: the owner in the ledger and another user with a token of their own", async (t) => {
