@@ -205,7 +205,8 @@ secrets: {TOKEN: {from: {env: HOST_TOKEN}, hosts: ["localhost:${own.port}"]}}
       const script = `for size in 500000 9000000 10; do
         head -c $size /dev/zero | curl -sS -o /dev/null -w '%{http_code} ' --noproxy '' -T - http://localhost:${port}/$size; done`;
       const ran = person.sandbox(["run", "--profile", "../bytes.yaml", "--", "sh", "-c", script]);
-      assert.equal(ran.stdout, "200 403 403 ", ran.stderr);
+      // A client that is still sending when it is refused may see no more than that nobody takes it.
+      assert.match(ran.stdout, /^200 (?:403|000) 403 $/, ran.stderr);
       const { json } = person.sandboxJson(["show", "latest", "--network"]);
       assert.ok(json.sends[0].bytesOut >= 500_000);
       assert.ok(json.sends[1].bytesOut < 1_500_000, "what was on its way, and no more");
