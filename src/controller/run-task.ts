@@ -177,11 +177,11 @@ export async function superviseSession(
 async function openRecordedNetwork(
   controller: Controller,
   record: SessionRecord,
-  { secrets, agent }: Pick<PreparedNetwork, "secrets" | "agent">,
+  given: Pick<PreparedNetwork, "secrets" | "agent"> & { readonly isUnattended?: boolean },
 ): Promise<RunningNetwork | undefined> {
   if (record.network === undefined) return undefined;
   const { openNetwork } = await import("./network/open-network.js");
-  return await openNetwork(controller, { record, policy: record.network, secrets, agent });
+  return await openNetwork(controller, { ...given, record, policy: record.network });
 }
 
 /** Names of variables only: a value may be a secret that looks like none. */

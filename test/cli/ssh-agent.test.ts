@@ -194,6 +194,12 @@ ssh_agent: [{host: localhost, port: ${port}, keys: ["${first.fingerprint}"], dec
     assert.equal(approved.status, 0, approved.stderr);
     await once(child, "close");
     assert.equal(output, "one\ntwo\n");
+    const ci = ["run", "--ci", "--profile", "../ssh.yaml", "--", "sh", "-c", `${login} three`];
+    assert.equal(person.sandbox(ci, { env: one.env }).status, 10, "with --ci nobody is asked");
+    const { json } = person.sandboxJson(["show", "latest", "--network"]);
+    const [last] = json.sends.slice(-1);
+    assert.equal(last.decision, "deny");
+    assert.equal(last.reason, "it is to be asked about, and nobody is there");
   });
 });
 

@@ -10,6 +10,8 @@ interface SignatureJudgeOptions {
   /** A signature counts as a request to its host. */
   readonly desk: SendsDesk | undefined;
   readonly log: AuditWriter;
+  /** What would be asked about is denied. */
+  readonly isUnattended: boolean;
 }
 
 /** Of one task; what is denied more often is not listed. */
@@ -58,7 +60,8 @@ export class SignatureJudge {
 
   /** Why there is none; undefined: there is. */
   async #findReason(signature: AgentSignature, abort: AbortSignal): Promise<string | undefined> {
-    const { controller, record, desk } = this.#o;
+    const { controller, record, desk, isUnattended } = this.#o;
+    if (signature.mustAsk && isUnattended) return "it is to be asked about, and nobody is there";
     if (signature.mustAsk) {
       const { settleSignature } = await import("../approvals/settle-signature.js");
       const { session, revision } = record;

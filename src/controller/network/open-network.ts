@@ -38,6 +38,8 @@ export async function openNetwork(
     readonly policy: NetworkPolicy;
     readonly secrets: readonly OpenSecret[];
     readonly agent?: PreparedAgent | undefined;
+    /** Nobody will ever answer a question. */
+    readonly isUnattended?: boolean;
   },
 ): Promise<RunningNetwork> {
   const { record, policy } = task;
@@ -73,7 +75,7 @@ export async function openNetwork(
       env: controller.env,
     });
   const served =
-    task.agent && (await openServed(controller, task.agent, { record, desk, log, judge }));
+    task.agent && (await openServed(controller, task.agent, { ...task, desk, log, judge }));
   return {
     gateway: served?.join(gateway) ?? gateway,
     [Symbol.asyncDispose]: async () => {
@@ -93,7 +95,13 @@ export async function openNetwork(
 async function openServed(
   controller: Controller,
   agent: PreparedAgent,
-  { judge, ...o }: Pick<JudgeOptions, "record" | "desk" | "log"> & { readonly judge: SendJudge },
+  {
+    judge,
+    ...o
+  }: Pick<JudgeOptions, "record" | "desk" | "log"> & {
+    readonly judge: SendJudge;
+    readonly isUnattended?: boolean;
+  },
 ): Promise<ServedTaskAgent> {
   const { serveAgent } = await import("./serve-agent.js");
   const onRefused = (reason: string): void => judge.note("signature.refused", { reason });

@@ -22,13 +22,14 @@ export async function serveAgent(
     readonly record: SessionRecord;
     readonly desk: SendsDesk | undefined;
     readonly log: AuditWriter;
+    readonly isUnattended?: boolean;
     /** Told of what was asked for and is never done: one line. */
     readonly onRefused: (reason: string) => void;
   },
 ): Promise<ServedTaskAgent> {
-  const { record, desk, log, onRefused } = o;
+  const { record, desk, log, onRefused, isUnattended = false } = o;
   writeKnownHosts(controller.store.sessionDir(record.session), places);
-  const judge = new SignatureJudge({ controller, record, desk, log });
+  const judge = new SignatureJudge({ controller, record, desk, log, isUnattended });
   const agent = openAgent({
     ...{ socket, places, onRefused },
     decide: (signature, abort) => judge.decide(signature, abort),
