@@ -5,14 +5,14 @@ import { connect, type Socket } from "node:net";
 import path from "node:path";
 import { test } from "node:test";
 import { openPerson } from "../support/person.js";
-import { startService, toRunRequest } from "../support/service.js";
+import { type RunningService, startService, toRunRequest } from "../support/service.js";
 
 const KIND = process.getuid?.() === 0 ? "root" : "plain user";
 const TOKEN = "a".repeat(40);
 type Place = { readonly host: string; readonly port: number } | { readonly path: string };
 
 /** Connects 700 times, no more at once than the kernel keeps, and says half a request each time: that is none. */
-async function crowd(place: Place): Promise<AsyncDisposable> {
+async function crowd(service: RunningService, place: Place): Promise<AsyncDisposable> {
   const strangers: Socket[] = [];
   const closed: Promise<void>[] = [];
   for (let batch = 0; batch < 7; batch += 1) {
@@ -22,6 +22,8 @@ async function crowd(place: Place): Promise<AsyncDisposable> {
       closed.push(new Promise((resolve) => one.resume().once("close", () => resolve())));
     await Promise.all(some.map((one) => once(one, "connect")));
     for (const one of some) one.on("error", () => {}).write("GET / HTTP/1.1\r\n");
+    // Connected is not accepted: when this is answered, all before it are.
+    assert.equal((await service.call("GET", "/v1/actions")).status, 200);
   }
   await Promise.all(closed.slice(0, 50));
   return {
@@ -48,8 +50,7 @@ test("strangers who only connect keep nobody out who asks, at TCP and at the soc
   const listening = await fetch(`${service.url}/v1/events`, { headers });
   assert.equal(listening.status, 200);
   for (const place of [{ host: hostname, port: Number(port) }, { path: service.socket }]) {
-    await using _crowd = await crowd(place);
-    assert.equal((await service.call("GET", "/v1/actions")).status, 200);
+    await using _crowd = await crowd(service, place);
     assert.equal((await fetch(`${service.url}/v1/actions`, { headers })).status, 200);
   }
   const { body } = await service.call("POST", "/v1/actions", toRunRequest(person, "true"));
