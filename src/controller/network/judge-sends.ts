@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { SendBudget } from "../../core/profile.js";
-import type { ByteGate, Send } from "../../core/send.js";
+import type { ByteGate, Send, SendVerdict } from "../../core/send.js";
 import type { SessionRecord } from "../../core/session.js";
 import { describeSendsOver, type SendsOver } from "../../policy/budgets/judge-sends.js";
 import { renderPlace } from "../../policy/network/render-host-rule.js";
@@ -86,4 +86,9 @@ export class SendsDesk {
     }
     return true;
   }
+}
+
+/** An allowed send with what holds its bytes back; any other as it is. */
+export function withGate(verdict: SendVerdict, gate: ByteGate | undefined): SendVerdict {
+  return gate === undefined || verdict.decision === "deny" ? verdict : { ...verdict, gate };
 }

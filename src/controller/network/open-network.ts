@@ -1,7 +1,7 @@
 import type { AuditEntry } from "../../core/audit-entry.js";
 import { maskSecrets } from "../../core/mask-secrets.js";
 import type { OpenSecret } from "../../core/open-secret.js";
-import type { ByteGate, NetworkPolicy, Send, SendResult, SendVerdict } from "../../core/send.js";
+import type { NetworkPolicy, Send, SendResult, SendVerdict } from "../../core/send.js";
 import type { SessionRecord } from "../../core/session.js";
 import type { SandboxGateway } from "../../engine/engine.js";
 import { openGateway } from "../../network/open-gateway.js";
@@ -18,7 +18,7 @@ import { readSessionProfile } from "../session-profile.js";
 import type { PreparedAgent } from "./prepare-ssh-agent.js";
 import type { ServedTaskAgent } from "./serve-agent.js";
 import { findOwnPlaces } from "./find-own-places.js";
-import { SendsDesk } from "./judge-sends.js";
+import { SendsDesk, withGate } from "./judge-sends.js";
 import { writeTrustFiles } from "./trust-file.js";
 import type { Taken } from "./send-meter.js";
 
@@ -251,7 +251,3 @@ class SendJudge {
 /** Of one task. */
 const MOST_NOTES = 1000;
 const MOST_DENIED = 10_000;
-
-function withGate(verdict: SendVerdict, gate: ByteGate | undefined): SendVerdict {
-  return gate === undefined || verdict.decision === "deny" ? verdict : { ...verdict, gate };
-}
