@@ -180,8 +180,8 @@ async function openRecordedNetwork(
   given: Pick<PreparedNetwork, "secrets" | "agent"> & { readonly isUnattended?: boolean },
 ): Promise<RunningNetwork | undefined> {
   if (record.network === undefined) return undefined;
-  const { openNetwork } = await import("./network/open-network.js");
-  return await openNetwork(controller, { ...given, record, policy: record.network });
+  const { openLateNetwork } = await import("./network/open-late-network.js");
+  return await openLateNetwork(controller, { ...given, record, policy: record.network });
 }
 
 /** Names of variables only: a value may be a secret that looks like none. */

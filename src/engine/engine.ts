@@ -65,6 +65,11 @@ export interface SandboxGateway {
   /** All of them listen before the task begins; where one cannot, `start` throws `sandbox-unavailable`. */
   readonly listeners: readonly SandboxListener[];
   /**
+   * Called once, while the sandbox is being made: what takes long to load is loaded then. `adopt` comes after it has resolved; where it rejects, the task
+   * does not begin.
+   */
+  prepare?(): Promise<void>;
+  /**
    * Takes over one descriptor for each of `listeners`, in their order: sockets of the sandbox's network namespace, or of a directory of its own, bound and
    * (TCP, unix) listening. Whoever accepts from them is on the host: nothing runs inside, and when they are closed nothing leaves any more.
    */

@@ -46,12 +46,16 @@ async function adopt(
   gateway: SandboxGateway,
   failed: Promise<unknown>,
 ): Promise<void> {
+  const prepared = gateway.prepare?.();
+  // It is awaited below, unless something else fails first.
+  prepared?.catch(() => undefined);
   const received = inbox.receive(gateway.listeners.length).catch((cause: unknown) => {
     throw new SandboxError("sandbox-unavailable", "the sandbox's network cannot be joined", {
       cause,
     });
   });
   const { take, confirm } = await Promise.race([received, failed.then(() => received)]);
+  await prepared;
   const descriptors = take();
   gateway.adopt(descriptors);
   // libuv lets others bind to the address of a UDP socket that it is given (uv_udp_open): the task could take its place.

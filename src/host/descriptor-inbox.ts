@@ -59,8 +59,8 @@ interface InboxParts {
 
 class OpenInbox implements DescriptorInbox {
   readonly path: string;
-  readonly native: NativeSockets;
   readonly #parts: InboxParts;
+  #native: NativeSockets | undefined;
   readonly #came: Promise<Socket>;
   #giveUp: (error: Error) => void = () => {};
   #socket: Socket | undefined;
@@ -70,7 +70,6 @@ class OpenInbox implements DescriptorInbox {
   constructor(parts: InboxParts) {
     this.path = parts.file;
     this.#parts = parts;
-    this.native = openNativeSockets();
     this.#came = new Promise((resolve, reject) => {
       this.#giveUp = reject;
       parts.server.on("connection", (socket) => {
@@ -83,21 +82,31 @@ class OpenInbox implements DescriptorInbox {
     this.#came.catch(() => {});
   }
 
+  /** Loading it takes some milliseconds, in which the other side may do something. */
+  get native(): NativeSockets {
+    this.#native ??= openNativeSockets();
+    return this.#native;
+  }
+
   async receive(count: number): Promise<HandedOver> {
+    const { native } = this;
     const socket = await this.#came;
-    let handed = this.#look(socket, count);
+    let handed = this.#look(socket, { native, count });
     while (handed === undefined) {
       await delay(POLL_MS);
-      handed = this.#look(socket, count);
+      handed = this.#look(socket, { native, count });
     }
     return handed;
   }
 
   /** Undefined where nothing has come yet. */
-  #look(socket: Socket, count: number): HandedOver | undefined {
+  #look(
+    socket: Socket,
+    { native, count }: { readonly native: NativeSockets; readonly count: number },
+  ): HandedOver | undefined {
     const fd = this.#isClosed ? undefined : toDescriptor(socket);
     if (fd === undefined) throw closed();
-    const received = this.native.receiveDescriptors(fd);
+    const received = native.receiveDescriptors(fd);
     if (received === undefined) return undefined;
     if (received === "end") throw new Error("no descriptors were handed over");
     const { descriptors, isCut } = received;

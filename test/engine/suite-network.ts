@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { after, describe } from "node:test";
 import { SandboxError } from "../../src/core/error.js";
 import { AGENT_SOCKET, type SandboxListener } from "../../src/core/gateway-listener.js";
-import type { Engine } from "../../src/engine/engine.js";
+import type { Engine, SandboxGateway } from "../../src/engine/engine.js";
 import { type EngineCase, findScratch, openEngineCase } from "../support/engine-case.js";
 import { ANSWER, openTestGateway } from "../support/test-gateway.js";
 import { type CaseTest, plainTest } from "./case-test.js";
@@ -180,6 +180,31 @@ print(ask(), flush=True); input(); print(ask(), flush=True)`;
       const { outcome } = await one.run({ argv: ["true"], gateway: good });
       assert.deepEqual(outcome, { outcome: "exited", code: 0 });
       assert.equal(listForeignSockets().length, LISTENERS.length, "control");
+    });
+
+    test("a gateway is prepared before it gets its sockets, and where it cannot be, nothing of the task begins", async () => {
+      using one = openEngineCase(makeEngine());
+      await using gateway = openTestGateway(LISTENERS);
+      const late = (prepare: () => Promise<void>): SandboxGateway => ({
+        listeners: LISTENERS,
+        prepare,
+        adopt: (descriptors) => gateway.adopt(descriptors),
+      });
+      const broken = late(() => Promise.reject(new SandboxError("denied", "no gateway today")));
+      await assert.rejects(one.run({ argv: ["touch", "made"], gateway: broken }), {
+        message: "no gateway today",
+      });
+      assert.deepEqual(gateway.adopted, []);
+      assert.deepEqual(listForeignSockets(), []);
+      assert.deepEqual([readdirSync(one.upper), findScratch(one)], [[], []]);
+      const seen: number[] = [];
+      const good = late(async () => {
+        await new Promise(setImmediate);
+        seen.push(gateway.adopted.length);
+      });
+      const { outcome } = await one.run({ argv: ["true"], gateway: good });
+      assert.deepEqual(outcome, { outcome: "exited", code: 0 });
+      assert.deepEqual([seen, gateway.adopted.length], [[0], LISTENERS.length]);
     });
 
     test("a spec with a gateway is not started without one, nor the other way", async () => {

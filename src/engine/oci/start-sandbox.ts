@@ -109,10 +109,13 @@ async function sendPlan(input: StartSandboxInput, stage: Stage): Promise<Running
   using door = await openDoor(input);
   if (door !== undefined) refuseUnixListeners(door, runtime.name);
   channel.sendFrame(planBase(door === undefined ? plan : { ...plan, door }));
+  // While the stage works, what takes the sockets is loaded.
+  const adopting = door?.adopt(channel.begun);
+  adopting?.catch(() => undefined);
   const seccomp = await readFilter(input, stage.argv);
   const descriptors = await channel.pipes;
   // Nothing of the task runs before the gateway has its sockets: it waits for the rest of the plan.
-  await door?.adopt(channel.begun);
+  await adopting;
   const limits = planLimits(spec.limits, options.sandboxId, runtime.name);
   made.add(limits.cleanUp);
   const argv = toInitArgv(spec, image?.perl ?? [perl]);
