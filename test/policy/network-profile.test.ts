@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { judgeSends } from "../../src/policy/budgets/judge-sends.js";
+import type { SendBudget } from "../../src/core/profile.js";
+import { judgeSends, type SendCount } from "../../src/policy/budgets/judge-sends.js";
+import { SendWindow } from "../../src/policy/budgets/send-window.js";
 import { resolveNetwork } from "../../src/policy/network/resolve-network.js";
 import { toPlaceholder } from "../../src/policy/network/to-placeholder.js";
 import { explainProfile } from "../../src/policy/profile/explain-profile.js";
@@ -96,25 +98,30 @@ test("a project's hosts take the place of more, and what would widen is refused"
 
 test("a budget of sends has room until its requests or bytes are used up, and says when there is room again", () => {
   const budget = { requests: 2, bytes: 100, per: "minute", over: "slow" } as const;
+  const judge = (by: SendBudget, counts: readonly SendCount[], now: number) => {
+    const window = new SendWindow(by);
+    for (const { at, bytes } of counts) window.grow(window.add(at), bytes);
+    return judgeSends(by, window.countAt(now), now);
+  };
   const counts = [
     { at: 0, bytes: 10 },
     { at: 10_000, bytes: 10 },
   ];
-  assert.equal(judgeSends(budget, counts.slice(1), 20_000), undefined);
-  assert.deepEqual(judgeSends(budget, counts, 20_000), {
+  assert.equal(judge(budget, counts.slice(1), 20_000), undefined);
+  assert.deepEqual(judge(budget, counts, 20_000), {
     unit: "requests",
     limit: 2,
     spent: 2,
     roomInMs: 40_000,
   });
-  assert.equal(judgeSends(budget, counts, 60_001), undefined, "the first is over a minute old");
+  assert.equal(judge(budget, counts, 60_001), undefined, "the first is over a minute old");
   const large = [{ at: 5000, bytes: 100 }];
-  assert.deepEqual(judgeSends(budget, large, 6000), {
+  assert.deepEqual(judge(budget, large, 6000), {
     ...{ unit: "bytes", limit: 100, spent: 100 },
     roomInMs: 59_000,
   });
   const ever = { requests: 2, per: "run", over: "hold" } as const;
-  assert.equal(judgeSends(ever, counts, 10_000_000)?.roomInMs, undefined);
+  assert.equal(judge(ever, counts, 10_000_000)?.roomInMs, undefined);
 });
 
 test("a placeholder is as long as its secret, keeps what is public of it, and nothing else", () => {

@@ -1,15 +1,11 @@
 import type { SendBudget } from "../../core/profile.js";
-import {
-  countingSends,
-  judgeSends,
-  type SendCount,
-  type SendsOver,
-} from "../../policy/budgets/judge-sends.js";
+import { judgeSends, type SendsOver } from "../../policy/budgets/judge-sends.js";
+import { SendWindow } from "../../policy/budgets/send-window.js";
 
 /** What of one budget has been used up by one task. Times are of `performance.now()`. */
 export class SendMeter {
   readonly #budget: SendBudget;
-  readonly #counts = new Map<string, readonly SendCount[]>();
+  readonly #windows = new Map<string, SendWindow>();
 
   constructor(budget: SendBudget) {
     this.#budget = budget;
@@ -19,35 +15,33 @@ export class SendMeter {
   take(host: string): { readonly taken: Taken } | { readonly over: SendsOver } {
     const key = this.#budget.by === undefined ? "" : host;
     const now = performance.now();
-    const counts = countingSends(this.#budget, this.#counts.get(key) ?? [], now);
-    const over = judgeSends(this.#budget, counts, now);
-    if (over !== undefined) return { over };
-    const count = { at: now, bytes: 0 };
-    this.#counts.set(key, [...counts, count]);
-    return { taken: this.#toTaken(key, count) };
+    const window = this.#windowOf(key);
+    const over = judgeSends(this.#budget, window.countAt(now), now);
+    return over === undefined ? { taken: this.#toTaken(key, now) } : { over };
   }
 
-  #toTaken(key: string, first: LiveCount): Taken {
-    let count = first;
+  #toTaken(key: string, began: number): Taken {
+    let window = this.#windowOf(key);
+    let send = window.add(began);
     let grown = 0;
+    const { requests: _, ...ofBytes } = this.#budget;
     return {
       grow: (bytes) => {
         const now = performance.now();
-        const counts = countingSends(this.#budget, this.#counts.get(key) ?? [], now);
-        const { requests: _, ...ofBytes } = this.#budget;
-        const over = judgeSends(ofBytes, counts, now);
+        const current = this.#windowOf(key);
+        const over = judgeSends(ofBytes, current.countAt(now), now);
         if (over !== undefined) return over;
-        if (!counts.includes(count)) {
+        if (current !== window || !send.counts) {
           // Its beginning no longer counts; what it still sends does.
-          count = { at: now, bytes: 0 };
-          this.#counts.set(key, [...counts, count]);
+          window = current;
+          send = window.add(now);
         }
-        count.bytes += bytes;
+        window.grow(send, bytes);
         grown += bytes;
         return undefined;
       },
       sent: (bytes) => {
-        count.bytes += Math.max(0, bytes - grown);
+        window.grow(send, Math.max(0, bytes - grown));
         grown = Math.max(grown, bytes);
       },
     };
@@ -55,13 +49,14 @@ export class SendMeter {
 
   /** Somebody let it go on: what was sent so far no longer counts. */
   reset(host: string): void {
-    this.#counts.delete(this.#budget.by === undefined ? "" : host);
+    this.#windows.delete(this.#budget.by === undefined ? "" : host);
   }
-}
 
-/** One that is going on. */
-interface LiveCount extends SendCount {
-  bytes: number;
+  #windowOf(key: string): SendWindow {
+    const known = this.#windows.get(key) ?? new SendWindow(this.#budget);
+    this.#windows.set(key, known);
+    return known;
+  }
 }
 
 /** A place in the budget. */

@@ -17,41 +17,38 @@ export interface SendsOver {
   readonly roomInMs: number | undefined;
 }
 
-/** Those of `counts` that still count at `now`. */
-export function countingSends(
-  { per }: SendBudget,
-  counts: readonly SendCount[],
-  now: number,
-): readonly SendCount[] {
-  const window = toWindow(per);
-  return window === undefined ? counts : counts.filter(({ at }) => at > now - window);
+/** What counts of what was sent. */
+export interface CountedSends {
+  readonly requests: number;
+  readonly bytes: number;
+  /** Each of them, oldest first; empty where they count to the end. It is asked for only where there is no room. */
+  readonly list: () => readonly SendCount[];
 }
 
-/** Whether one more request has room beside what was sent, `counts`, oldest first. Undefined: it has. Bytes are full when they are reached. */
+/** Whether one more request has room beside what counts at `now`. Undefined: it has. Bytes are full when they are reached. */
 export function judgeSends(
   budget: SendBudget,
-  counts: readonly SendCount[],
+  counted: CountedSends,
   now: number,
 ): SendsOver | undefined {
-  const counting = countingSends(budget, counts, now);
   const window = toWindow(budget.per);
   const until = (at: number | undefined): number | undefined =>
     window === undefined || at === undefined ? undefined : Math.max(1, at + window - now);
   const { requests, bytes } = budget;
-  if (requests !== undefined && counting.length >= requests)
+  if (requests !== undefined && counted.requests >= requests)
     return {
       unit: "requests",
       limit: requests,
-      spent: counting.length,
-      roomInMs: until(counting[counting.length - requests]?.at),
+      spent: counted.requests,
+      roomInMs: until(counted.list()[counted.requests - requests]?.at),
     };
-  const sent = counting.reduce((sum, count) => sum + count.bytes, 0);
+  const sent = counted.bytes;
   if (bytes === undefined || sent < bytes) return undefined;
   return {
     unit: "bytes",
     limit: bytes,
     spent: sent,
-    roomInMs: until(findRoom(counting, sent - bytes)),
+    roomInMs: until(findRoom(counted.list(), sent - bytes)),
   };
 }
 
