@@ -50,13 +50,8 @@ export async function openNetwork(
   const desk = budget === undefined ? undefined : new SendsDesk(controller, record, budget);
   // Of an earlier task that was killed.
   if (desk !== undefined) await withdrawOfTask(controller, record.session);
-  const judge = new SendJudge({
-    record,
-    policy,
-    desk,
-    log,
-    ownPlaces: () => findOwnPlaces(controller),
-  });
+  const ownPlaces = (): ReturnType<typeof findOwnPlaces> => findOwnPlaces(controller);
+  const judge = new SendJudge({ record, policy, desk, log, ownPlaces });
   const gateway = openGateway({
     directPorts: toDirectPorts(policy),
     forbidden,
