@@ -16,7 +16,6 @@ import { withdrawOfTask } from "../approvals/settle-ended.js";
 import type { Controller } from "../controller.js";
 import { readSessionProfile } from "../session-profile.js";
 import type { PreparedAgent } from "./prepare-ssh-agent.js";
-import type { ServedTaskAgent } from "./serve-agent.js";
 import { findOwnPlaces } from "./find-own-places.js";
 import { SendsDesk, withGate } from "./judge-sends.js";
 import { writeTrustFiles } from "./trust-file.js";
@@ -48,8 +47,9 @@ export async function openNetwork(
   const log = await controller.store.openAuditWriter();
   const budget = readSessionProfile(record)?.budgets.send;
   const desk = budget === undefined ? undefined : new SendsDesk(controller, record, budget);
+  const asks = desk !== undefined || task.agent !== undefined;
   // Of an earlier task that was killed.
-  if (desk !== undefined) await withdrawOfTask(controller, record.session);
+  if (asks) await withdrawOfTask(controller, record.session);
   const ownPlaces = (): ReturnType<typeof findOwnPlaces> => findOwnPlaces(controller);
   const judge = new SendJudge({ record, policy, desk, log, ownPlaces });
   const gateway = openGateway({
@@ -69,38 +69,24 @@ export async function openNetwork(
       caPem: gateway.caPem(),
       env: controller.env,
     });
+  const onRefused = (reason: string): void => judge.note("signature.refused", { reason });
+  const serving = task.agent && (await import("./serve-agent.js"));
   const served =
-    task.agent && (await openServed(controller, task.agent, { ...task, desk, log, judge }));
+    task.agent &&
+    (await serving?.serveAgent(controller, task.agent, { ...task, desk, log, onRefused }));
   return {
     gateway: served?.join(gateway) ?? gateway,
     [Symbol.asyncDispose]: async () => {
       await served?.[Symbol.asyncDispose]();
       await gateway[Symbol.asyncDispose]();
       await judge.settled();
-      if (desk !== undefined) await withdrawOfTask(controller, record.session);
+      if (asks) await withdrawOfTask(controller, record.session);
       const denied = judge.describeDenied();
       if (denied !== undefined)
         controller.notice(`sandbox: ${denied}: sandbox show ${record.session} --network`);
       await log[Symbol.asyncDispose]();
     },
   };
-}
-
-/** Loaded only where there is one. */
-async function openServed(
-  controller: Controller,
-  agent: PreparedAgent,
-  {
-    judge,
-    ...o
-  }: Pick<JudgeOptions, "record" | "desk" | "log"> & {
-    readonly judge: SendJudge;
-    readonly isUnattended?: boolean;
-  },
-): Promise<ServedTaskAgent> {
-  const { serveAgent } = await import("./serve-agent.js");
-  const onRefused = (reason: string): void => judge.note("signature.refused", { reason });
-  return await serveAgent(controller, agent, { ...o, onRefused });
 }
 
 interface JudgeOptions {

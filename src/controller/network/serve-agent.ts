@@ -9,7 +9,7 @@ import { writeKnownHosts } from "./known-hosts-file.js";
 import type { PreparedAgent } from "./prepare-ssh-agent.js";
 
 /** The agent of one task. When it is disposed of nothing is signed any more, and all that was asked for is on record. */
-export interface ServedTaskAgent extends AsyncDisposable {
+interface ServedTaskAgent extends AsyncDisposable {
   /** Both get their sockets from the engine together. */
   join(gateway: SandboxGateway): SandboxGateway;
 }
