@@ -25,6 +25,8 @@ const DURATION_UNITS: Readonly<Record<string, number>> = {
 const LONGEST_MS = 2 ** 31 - 1;
 /** Under this no program starts; Docker draws the line at the same place. */
 const LEAST_MEMORY = 6 << 20;
+/** A file may be no larger than all of them: with less the container's runtime cannot even say what went wrong. */
+const LEAST_DISK = 1 << 20;
 /** Linux's PID_MAX_LIMIT. */
 /** The sandbox itself needs a few before the task begins. */
 const LEAST_PIDS = 16;
@@ -38,7 +40,7 @@ export function parseLimits(texts: LimitTexts): Limits {
     ...(memory === undefined ? {} : { memoryBytes: parseMemory(memory, "--memory") }),
     ...(cpus === undefined ? {} : { cpus: parseCpus(cpus, "--cpus") }),
     pids: pids === undefined ? DEFAULT_PIDS : parsePids(pids, "--pids"),
-    ...(upper === undefined ? {} : { upperBytes: parseSize(upper, "--disk") }),
+    ...(upper === undefined ? {} : { upperBytes: parseDisk(upper, "--disk") }),
     ...(timeout === undefined ? {} : { timeoutMs: parseDuration(timeout, "--timeout") }),
   };
 }
@@ -84,6 +86,12 @@ function parseMemory(text: string, option: string): number {
   const bytes = parseSize(text, option);
   if (bytes >= LEAST_MEMORY) return bytes;
   throw toUsage(option, { text, form: "at least 6m" });
+}
+
+function parseDisk(text: string, option: string): number {
+  const bytes = parseSize(text, option);
+  if (bytes >= LEAST_DISK) return bytes;
+  throw toUsage(option, { text, form: "at least 1m" });
 }
 
 function toUsage(option: string, wrong: { text: string; form: string }): SandboxError {

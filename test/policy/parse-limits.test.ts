@@ -100,6 +100,11 @@ test("only the number of processes is limited by default", () => {
     code: "usage",
     message: /--memory "1m": give at least 6m/,
   });
+  for (const upper of ["1", "64k", "1048575"])
+    assert.throws(() => parseLimits({ upper }), {
+      ...{ code: "usage", message: `--disk "${upper}": give at least 1m` },
+    });
+  assert.equal(parseLimits({ upper: "1m" }).upperBytes, 2 ** 20, "control");
 });
 
 test("nothing is no limit: it is said how to have none", () => {
