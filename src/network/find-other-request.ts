@@ -5,6 +5,12 @@ const OTHERS: ReadonlySet<string> = new Set([
   "x-method-override",
   "x-original-url",
   "x-rewrite-url",
+  "x-original-uri",
+  "x-original-method",
+  "x-forwarded-uri",
+  "x-forwarded-method",
+  "x-forwarded-prefix",
+  "x-forwarded-path",
 ]);
 
 /**

@@ -1,6 +1,7 @@
 import { isSameHost } from "../core/host-name.js";
 import { matchesPlace, matchesRequest } from "../core/match-host.js";
 import type { OpenSecret } from "../core/open-secret.js";
+import { isPath } from "../core/path-prefix.js";
 import type { SecretPlace } from "../core/profile.js";
 import type { HostRule } from "../core/send.js";
 
@@ -99,12 +100,16 @@ function isForRequest(rule: HostRule, request: SecretRequest): boolean {
 /** Segments that every server reads in the same way: nothing else may be meant by the end of a path than what it says. */
 const PLAIN_PATH = /^(?:\/(?!\.\.?(?:\/|$))(?:[\w.~!$&'()*+,=:@-]|%20|%[89a-f][\da-f])+)+$/i;
 
+/** A server that takes what follows a service for its path's end would do that one: a push that looks like a fetch. */
+const TWO_SERVICES = /\/git-(?:receive|upload)-pack\/|\/info\/refs\//i;
+
 /** What git asks for by HTTP (gitprotocol-http(5)), at the end of a repository's path. */
 function isGitRequest(
   access: "read" | "write",
   { method, path, isAmbiguous }: SecretRequest,
 ): boolean {
-  if (isAmbiguous || !PLAIN_PATH.test(path)) return false;
+  if (isAmbiguous || !PLAIN_PATH.test(path) || !isPath(path) || TWO_SERVICES.test(path))
+    return false;
   if (method === "GET") return path.endsWith("/info/refs");
   const isPush = path.endsWith("/git-receive-pack");
   return method === "POST" && (isPush ? access === "write" : path.endsWith("/git-upload-pack"));

@@ -73,6 +73,15 @@ test("git's credentials go with what git asks for, to its own host and by its ow
       "/a/info/refs/",
     ],
     ...["/a/%2e%2e/info/refs", "/a/info/refs%00", "/a/xinfo/refsx", "/info-refs", "/a/info%2frefs"],
+    // Overlong, half and no UTF-8; Microsoft's escape.
+    ...["/a/%c0%ae%c0%ae/b/info/refs", "/a/%e0%80%ae/info/refs", "/a/%80/info/refs"],
+    ...["/a/%C3/info/refs", "/a/%u002e%u002e/info/refs", "/a/info/refs/info/refs"],
   ])
     assert.equal(goes({ path }), false, path);
+  for (const service of ["git-receive-pack", "git-upload-pack", "Git-Receive-Pack"]) {
+    const path = `/a/b.git/${service}/git-upload-pack`;
+    assert.equal(goes({ method: "POST", path }), false, path);
+    assert.equal(goes({ method: "POST", path }, write), false, path);
+  }
+  assert.ok(goes({ method: "POST", path: "/a/git-receive-pack.git/git-upload-pack" }), "control");
 });

@@ -124,7 +124,11 @@ test("with a rule of methods or paths no header may mean another method or path 
     { ...limited, paths: ["/ok"] },
   ]) {
     assert.match(await ask(rule, "/ok", ""), /POST undefined/);
-    for (const name of ["X-HTTP-Method-Override", "x-original-url", "X-Rewrite-URL"])
+    for (const name of [
+      ...["X-HTTP-Method-Override", "x-original-url", "X-Rewrite-URL", "X-Original-URI"],
+      ...["X-Original-Method", "X-Forwarded-Uri", "x_forwarded_method", "X-Forwarded-Prefix"],
+      "X-Forwarded-Path",
+    ])
       assert.match(await ask(rule, "/ok", `${name}: DELETE\r\n`), / 403 [\s\S]*another request/);
   }
   assert.match(
