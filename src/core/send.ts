@@ -110,3 +110,11 @@ export interface SendResult {
   /** Names of the secrets whose placeholders were where their values may not go; they went as they were. */
   readonly misplaced?: readonly string[];
 }
+
+/** A place that a task did not reach, for a report. */
+export interface RefusedSend {
+  /** `HOST:PORT`, or the name that was looked up. */
+  readonly place: string;
+  readonly times: number;
+  readonly reason: string;
+}

@@ -151,7 +151,10 @@ test("every report is written, and valid, also where the task failed or nothing 
       "echo 1 > n",
     ],
     ["refused", 4, "--commit", "auto", "--", "sh", "-c", "echo x > .envrc; ln -s /etc l; rm a.txt"],
-    ["failed", 10, "--", "sh", "-c", "echo x > 'x|<b>'; exit 3"],
+    [
+      ...["failed", 10, "--allow", "localhost:9", "--", "sh", "-c"],
+      "echo x > 'x|<b>'; curl -sS http://example.com/; exit 3",
+    ],
     ["nothing", 10, "--", "no-such-program"],
     ["wrong", 2, "--memory", "lots", "--", "true"],
   ] as const) {
@@ -165,6 +168,13 @@ test("every report is written, and valid, also where the task failed or nothing 
     assert.equal(JSON.parse(read(person, `${name}.json`)).exit, status);
     assert.match(read(person, `${name}.markdown`), /^### sandbox: /);
   }
+  const refusedIn = (name: string) => JSON.parse(read(person, `${name}.json`)).refused;
+  assert.deepEqual(
+    refusedIn("failed").map(({ place, times }: Record<string, unknown>) => [place, times]),
+    [["example.com:80", 1]],
+  );
+  assert.deepEqual(refusedIn("allowed"), [], "control");
+  assert.match(read(person, "failed.junit"), /not reached: example\.com:80 \(1\): /);
   const { results } = JSON.parse(read(person, "refused.sarif")).runs[0];
   const rules = results.map(
     (one: { ruleId: string; level: string }) => `${one.ruleId} ${one.level}`,

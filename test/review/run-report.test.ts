@@ -43,6 +43,7 @@ function report(items: readonly JudgedChange[], over: Partial<RunReport> = {}): 
     items,
     notices: [],
     conflicts: [],
+    refused: [],
     commit: { state: "refused" },
     problem: { code: "denied", message: "policy denies it", list: [], hint: "look" },
     ...over,
@@ -226,4 +227,15 @@ test("a summary keeps within its room, and says what it leaves out", () => {
   assert.match(text, /… and [\d,]+ more/);
   assert.match(text, /<\/details>\n$/);
   assert.ok(Buffer.byteLength(renderMarkdown(report(many), 10_000)) <= 10_000);
+});
+
+test("what was not reached is in the reports, whatever its name looks like", () => {
+  const refused = HOSTILE.map((place) => ({ place, times: 2, reason: "<b>not</b> allowed" }));
+  const full = report([], { verdict: "task-failed", exit: 10, refused });
+  assertJunit(renderJunit(full));
+  assert.match(renderJunit(full), /not reached: &lt;img src=x onerror=alert\(1\)&gt; \(2\): /);
+  const markdown = renderMarkdown(full);
+  assert.match(markdown, /#### Not reached/);
+  assert.doesNotMatch(markdown, /<img|<b>|\[click\]/);
+  assert.doesNotMatch(renderMarkdown(report([])), /Not reached/, "control");
 });

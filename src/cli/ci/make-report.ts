@@ -21,14 +21,16 @@ export interface CiStory {
   readonly conflicts: CommitReport["conflicts"];
   readonly problem?: ReportProblem;
   readonly diffstat?: string;
+  readonly refused: RunReport["refused"];
 }
 
 /** The story as a report has it. */
 export function makeReport(story: CiStory): RunReport {
-  const { end, version, command, startedAt, root, review, conflicts, problem, diffstat } = story;
+  const { end, version, command, startedAt, root, review, conflicts, problem, diffstat, refused } =
+    story;
   const task = review === undefined ? undefined : toTask(review.record);
   return {
-    ...{ ...end, version, command, startedAt, endedAt: new Date().toISOString() },
+    ...{ ...end, refused, version, command, startedAt, endedAt: new Date().toISOString() },
     ...(task === undefined ? {} : { task }),
     workspaces: review?.changeset.workspaces ?? [],
     ...(root === undefined ? {} : { root }),

@@ -22,6 +22,9 @@ export function toReportObject(report: RunReport, told: RunTold | undefined): ob
     })),
     conflicts: report.conflicts.map((conflict) => ({ ...at(conflict), reason: conflict.reason })),
     commit: report.commit,
+    refused: report.refused.map(({ place, times, reason }) => ({
+      ...{ place: place.toWellFormed(), times, reason: reason.toWellFormed() },
+    })),
     ...(problem === undefined ? {} : { problem: toProblemObject(problem) }),
   };
 }

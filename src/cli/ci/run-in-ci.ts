@@ -3,6 +3,7 @@ import type { Controller } from "../../controller/controller.js";
 import { findOverBudget } from "../../controller/find-over-budget.js";
 import { openCommit } from "../../controller/open-commit.js";
 import type { RunRequest } from "../../controller/run-request.js";
+import { sumRefused } from "../../controller/network/sum-refused.js";
 import { runTask } from "../../controller/run-task.js";
 import { reviewChangeset, type SessionReview } from "../../controller/session-review.js";
 import { EXIT_CODES } from "../../core/exit-code.js";
@@ -164,6 +165,11 @@ async function commitNow(
   return { end, conflicts: report.conflicts };
 }
 
+async function readRefused({ controller, review }: CiResult): Promise<CiStory["refused"]> {
+  if (controller === undefined || review === undefined) return [];
+  return await sumRefused(controller, review.record);
+}
+
 async function tellEnd(
   context: CliContext,
   { host, log }: Place,
@@ -176,7 +182,9 @@ async function tellEnd(
 ): Promise<number> {
   const { asked, result, held, startedAt } = told;
   const { controller, review, committed, problem } = result;
+  const refused = await readRefused(result);
   const story: CiStory = {
+    refused,
     ...{ ...result, version: context.version, command: asked.request.command, startedAt },
     ...{ root: host.root, wantsCommit: asked.commit === "auto" },
   };

@@ -53,5 +53,14 @@ export const reportSchema = z.strictObject({
     }),
     z.strictObject({ state: z.literal("done"), commit: commitIdSchema, applied: z.int().min(0) }),
   ]),
+  refused: z
+    .array(
+      z.strictObject({
+        place: z.string().describe("`HOST:PORT`, or the name that was looked up"),
+        times: z.int().min(1),
+        reason: z.string(),
+      }),
+    )
+    .describe("What the task did not reach, the most often first, at most 100 places"),
   problem: problemSchema.optional().describe("What stopped it"),
 });

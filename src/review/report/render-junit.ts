@@ -49,12 +49,22 @@ export function renderJunit(report: RunReport): string {
     ),
     "</properties>",
     ...cases.map(renderCase),
-    `<system-out>${escapeXml(describeVerdict(report))}${leftOut === 0 ? "" : `\n${leftOut} findings are left out`}</system-out>`,
+    `<system-out>${escapeXml(toWords(report, leftOut).join("\n"))}</system-out>`,
     "<system-err></system-err>",
     "</testsuite>",
     "</testsuites>",
     "",
   ].join("\n");
+}
+
+function toWords(report: RunReport, leftOut: number): readonly string[] {
+  return [
+    describeVerdict(report),
+    ...report.refused.map(({ place, times, reason }) =>
+      neutralise(`not reached: ${place} (${times}): ${reason}`),
+    ),
+    ...(leftOut === 0 ? [] : [`${leftOut} findings are left out`]),
+  ];
 }
 
 function toProperties({

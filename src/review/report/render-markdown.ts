@@ -37,6 +37,7 @@ export function renderMarkdown(report: RunReport, most = MOST_BYTES): string {
   return [
     ...head,
     ...renderFindings(report, room),
+    ...renderRefused(report, room),
     ...renderDiffstat(report, room),
     ...renderChanges(report, room),
     ...renderLimits(report, room),
@@ -102,6 +103,16 @@ function renderFindings(report: RunReport, room: Room): readonly string[] {
     ...renderTable(["level", "path", "why", "policy"], rows, room),
     ...more,
   ];
+}
+
+function renderRefused({ refused }: RunReport, room: Room): readonly string[] {
+  if (refused.length === 0) return [];
+  const rows = refused.map(({ place, times, reason }) => [
+    code(neutralise(place)),
+    String(times),
+    toText(neutralise(reason)),
+  ]);
+  return ["", "#### Not reached", "", ...renderTable(["place", "times", "why"], rows, room)];
 }
 
 function renderDiffstat({ diffstat }: RunReport, room: Room): readonly string[] {

@@ -4,6 +4,7 @@ import type { RelPath } from "../../core/path.js";
 import type { Decision } from "../../core/risk.js";
 import type { LimitReport, Limits, Outcome } from "../../core/sandbox-spec.js";
 import type { ReviewedChange } from "../listed-changes.js";
+import type { RefusedSend } from "../../core/send.js";
 import { renderOutcome } from "../render-outcome.js";
 import { neutralise } from "../neutralise.js";
 
@@ -75,6 +76,8 @@ export interface RunReport {
     | { readonly state: "never" | "refused" | "none" }
     | { readonly state: "done"; readonly commit: string; readonly applied: number };
   readonly problem?: ReportProblem;
+  /** What it did not reach: often why it failed. */
+  readonly refused: readonly RefusedSend[];
   /** Lines added and removed by file, as text for a terminal without colour. */
   readonly diffstat?: string;
 }
