@@ -189,3 +189,22 @@ test("an agent's program has its profile by its name; a profile that is named, o
   person.run(["chmod", "-R", "go-w", "../.config"]);
   assert.equal(run([]).stdout, "[-p][x y] own\n");
 });
+
+test("an agent for which no key is there is told so, once it starts", () => {
+  using person = openPerson(process.getuid?.() === 0 ? "root" : "plain user");
+  person.make({
+    "../keys.yaml": `version: 1
+network: {mode: allowlist, allow: [api.example.com]}
+secrets: {A_KEY: {from: {env: A_KEY}, hosts: [api.example.com], optional: true}}
+home: [{path: login.json, mode: scratch, hosts: [api.example.com]}]
+`,
+  });
+  const run = (env: Readonly<Record<string, string>>) =>
+    person.sandbox(["run", "--profile", "../keys.yaml", "--", "true"], { env });
+  const without = run({});
+  assert.equal(without.status, 0, without.stderr);
+  assert.match(without.stderr, /^sandbox: A_KEY is not set here: an agent that needs a key has /m);
+  assert.doesNotMatch(run({ A_KEY: "a-real-key-0123456789" }).stderr, /A_KEY/, "control");
+  person.make({ "../login.json": '{"access_token": "a-real-token-0123456789"}' });
+  assert.doesNotMatch(run({}).stderr, /A_KEY/, "control: a login in the home");
+});

@@ -2,6 +2,7 @@ import { GATEWAY_PORTS } from "../../core/gateway-listener.js";
 import { toListeners } from "../../network/to-listeners.js";
 import { toDirectPorts } from "../../policy/network/to-direct-ports.js";
 import type { Controller } from "../controller.js";
+import { noticeNoKey } from "./notice-no-key.js";
 import type { openNetwork, RunningNetwork } from "./open-network.js";
 
 type NetworkTask = Parameters<typeof openNetwork>[1];
@@ -15,6 +16,7 @@ export async function openLateNetwork(
   task: NetworkTask,
 ): Promise<RunningNetwork> {
   const { policy, agent } = task;
+  noticeNoKey(controller, task.record, task.secrets);
   if (policy.inspect.length > 0 || agent !== undefined) return await open(controller, task);
   const listeners = toListeners(GATEWAY_PORTS, toDirectPorts(policy));
   let opening: Promise<RunningNetwork> | undefined;
