@@ -9,6 +9,7 @@ import { isSandboxError, SandboxError } from "../core/error.js";
 import type { SessionId } from "../core/ids.js";
 import { isApproval } from "../core/saved-decision.js";
 import { ask } from "./ask.js";
+import { toNamingHint } from "./naming-hint.js";
 import { type CliContext, wantsColour } from "./cli-context.js";
 import {
   isDeniedOverBudget,
@@ -71,6 +72,7 @@ async function settle(
   const { controller, open, approval } = asked;
   const { proposal } = open;
   refuseDeniedAlone(proposal);
+  let given: Pick<CarriedAnswer, "uses"> = {};
   switch (approval) {
     case "policy": {
       const { commitByPolicy } = await import("../controller/commit-by-policy.js");
@@ -81,12 +83,7 @@ async function settle(
       return { answer: "committed", report: await commitAllowed(open) };
     }
     case "yes":
-      refuseUnapproved(
-        proposal.needsNaming,
-        "runs later on this host: --yes approves it only by name",
-        toNamingHint(proposal),
-      );
-      if (!asked.overBudget) refuseOverBudget(proposal, undefined);
+      given = await approveByYes(controller, proposal, asked.overBudget === true);
       break;
     case "ask": {
       const answer = await askPerson(context, proposal);
@@ -109,7 +106,39 @@ async function settle(
     const { commitByPolicy } = await import("../controller/commit-by-policy.js");
     return { answer: "committed", report: await commitByPolicy(controller, open, true) };
   }
-  return { answer: "committed", report: await open.carryOut(toAnswer(proposal, approval)) };
+  return {
+    answer: "committed",
+    report: await open.carryOut({ ...toAnswer(proposal, approval), ...given }),
+  };
+}
+
+/**
+ * What `--yes` does not approve by itself may have been approved out of band: then that is used. Throws `denied` where it was not; nobody
+ * is asked.
+ */
+async function approveByYes(
+  controller: Controller,
+  proposal: CommitProposal,
+  isReleased: boolean,
+): Promise<Pick<CarriedAnswer, "uses">> {
+  const { needsNaming, overBudget } = proposal;
+  const isHeld = overBudget.length > 0 && !isReleased;
+  if (needsNaming.length === 0 && !isHeld) return {};
+  const { findGivenApprovals } = await import("../controller/approvals/given-approvals.js");
+  const given = await findGivenApprovals(controller, proposal);
+  if (given.approval === undefined)
+    refuseUnapproved(
+      needsNaming,
+      "runs later on this host: --yes approves it only by name",
+      toNamingHint(controller, proposal),
+    );
+  if (isHeld && (given.budget === undefined || isDeniedOverBudget(proposal)))
+    refuseOverBudget(proposal, undefined);
+  const used = [
+    needsNaming.length > 0 ? given.approval : undefined,
+    isHeld ? given.budget : undefined,
+  ];
+  return { uses: used.flatMap((one) => (one === undefined ? [] : [one.approval])) };
 }
 
 /** Whether a yes at the terminal, or `--yes`, is not enough for what policy asks about. */
@@ -140,16 +169,6 @@ function refuseUnapproved(items: readonly ReviewedChange[], why: string, hint: s
   throw new SandboxError("denied", `${why}: ${describeItems(items)}; nothing was written`, {
     hint,
   });
-}
-
-/** The command that would do it, once each has been looked at. */
-function toNamingHint({ review, needsNaming }: CommitProposal): string {
-  const isGitData = needsNaming.every(
-    ({ change, risks }) =>
-      change.path.startsWith(".git/") && !risks.some((risk) => risk.level === "high"),
-  );
-  const tops = isGitData ? ".git" : "PATH...";
-  return `look at them, then: sandbox commit ${review.record.session} --yes . ${tops}`;
 }
 
 async function askPerson(

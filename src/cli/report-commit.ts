@@ -1,6 +1,7 @@
 import type { CommitReport } from "../controller/carry-out-commit.js";
-import { countChanges } from "../controller/session-review.js";
+import { countChanges, type ReviewedChange } from "../controller/session-review.js";
 import { formatCount } from "../review/format-units.js";
+import { neutraliseName } from "../review/neutralise.js";
 import type { CliContext } from "./cli-context.js";
 import { renderConflicts } from "./render-conflicts.js";
 
@@ -18,9 +19,23 @@ export function reportCommit(context: CliContext, report: CommitReport): void {
     context.stdout.write(`${formatCount(report.merged.length, "file")} merged with your edits\n`);
   if (report.skipped.length > 0)
     context.stdout.write(
-      `${formatCount(report.skipped.length, "change")} left in ${report.session}\n`,
+      `${formatCount(report.skipped.length, "change")} left in ${report.session}\n${renderDenied(report.denied)}`,
     );
   context.stdout.write(`  sandbox rollback ${report.commit}  undo it\n`);
+}
+
+const MOST_DENIED = 5;
+
+/** What a commit of the rest would be refused for. */
+function renderDenied(items: readonly ReviewedChange[]): string {
+  const lines = items
+    .slice(0, MOST_DENIED)
+    .map(
+      ({ change, decision }) =>
+        `  denied: ${neutraliseName(change.path || ".")} (${decision.reason})`,
+    );
+  if (items.length > MOST_DENIED) lines.push(`  denied: ${items.length - MOST_DENIED} more`);
+  return lines.map((line) => `${line}\n`).join("");
 }
 
 /** Tells a person why nothing was written. */

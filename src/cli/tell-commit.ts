@@ -35,6 +35,7 @@ export function showPlan(
     workspaces: proposal.review.changeset.workspaces,
     applied: proposal.plan.changes,
     skipped: proposal.denied.map((item) => item.change),
+    denied: proposal.denied,
     conflicts: proposal.plan.conflicts,
     merged: [...proposal.composed.values()]
       .filter(({ how }) => how === "merge")

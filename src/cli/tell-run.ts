@@ -129,6 +129,7 @@ export function toConflictReport(
     applied: [],
     merged: [],
     skipped: review.changeset.changes,
+    denied: [],
     conflicts,
   };
 }

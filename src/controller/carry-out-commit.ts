@@ -18,6 +18,7 @@ import { lockCommit } from "./lock-workspaces.js";
 import { type CommitProposal, proposeCommit } from "./propose-commit.js";
 import { refuseOverBudget } from "./refuse-over-budget.js";
 import { recoverLocked } from "./recover-workspaces.js";
+import type { ReviewedChange } from "./session-review.js";
 import { settleSession, toRest } from "./settle-session.js";
 
 /** What a commit did, or why it did nothing. */
@@ -30,6 +31,8 @@ export interface CommitReport {
   readonly applied: readonly Change[];
   /** Left out: not selected, denied, or the host had made the same change. */
   readonly skipped: readonly Change[];
+  /** Of `skipped`: what policy denies. */
+  readonly denied: readonly ReviewedChange[];
   readonly conflicts: readonly PathConflict[];
   /** Of `applied`: merged with what the host had. */
   readonly merged: readonly Change[];
@@ -232,6 +235,7 @@ function toReport(now: CommitProposal, commit: CommitId | undefined): CommitRepo
     workspaces: review.changeset.workspaces,
     applied,
     skipped: review.changeset.changes.filter((change) => !done.has(change)),
+    denied: now.denied,
     conflicts: plan.conflicts,
     merged: made.filter(({ how }) => how === "merge").map(({ change }) => change),
   };

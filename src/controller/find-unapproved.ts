@@ -30,8 +30,14 @@ export function findUnapproved(
     .filter((item) => !isApproved(item, saved.get(item.change.digest), approvals));
   const parents = items.parents.filter(asks);
   const isCarried = (item: ReviewedChange): boolean =>
-    chosen.length === 0 && item.risks.length === 0;
+    chosen.length === 0 && (item.risks.length === 0 || isOnlyMade(item));
   return [...parents.filter((item) => !isCarried(item)), ...chosen];
+}
+
+/** A directory that is only to be made: what runs later is what lies in it, and that has a path of its own. */
+export function isOnlyMade({ change, risks }: ReviewedChange): boolean {
+  const isMade = change.kind === "add" && change.after?.type === "dir";
+  return isMade && risks.every(({ id }) => id === "runs-later");
 }
 
 function isApproved(

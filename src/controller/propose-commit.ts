@@ -11,7 +11,7 @@ import type { ComposedChange } from "./composed-change.js";
 import type { Controller } from "./controller.js";
 import type { OverBudgetItem } from "../policy/budgets/judge-budgets.js";
 import { findOverBudget } from "./find-over-budget.js";
-import { findUnapproved } from "./find-unapproved.js";
+import { findUnapproved, isOnlyMade } from "./find-unapproved.js";
 import { loadReview } from "./load-review.js";
 import { preparePlan } from "./prepare-plan.js";
 import { readWish } from "./read-wish.js";
@@ -69,11 +69,14 @@ export async function proposeCommit(
       composed: new Map([...composed.values()].map((one) => [one.original, one])),
     },
   );
+  const along = new Set(parents.filter(isOnlyMade));
   return {
     ...{ request, review, selected, plan, composed, denied, needsApproval },
     overBudget: await findOverBudget(controller, review.record, plan.changes),
     digest: composed.size === 0 ? review.changeset.digest : toChangesetDigest(plan.changes),
-    needsNaming: needsApproval.filter((item) => runsLater(item) && !isNamed(item)),
+    needsNaming: needsApproval.filter(
+      (item) => runsLater(item) && !isNamed(item) && !along.has(item),
+    ),
   };
 }
 

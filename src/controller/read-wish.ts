@@ -1,11 +1,10 @@
-import path from "node:path";
 import { SandboxError } from "../core/error.js";
 import { isApproval, type SavedDecision } from "../core/saved-decision.js";
-import { toGitPlaceOf } from "../review/git-group.js";
 import type { CommitRequest } from "./commit-request.js";
 import { openHunks } from "./compose-edits.js";
 import { isRefusal } from "./composed-change.js";
 import type { Controller } from "./controller.js";
+import { namesChange, toNamedPath } from "./named-path.js";
 import { splitHunks, toEditChoice } from "./parse-hunks.js";
 import type { Treatment } from "./prepare-plan.js";
 import { hostPath, selectChanges } from "./select-changes.js";
@@ -17,7 +16,7 @@ export interface Wish {
   readonly chosen: readonly ReviewedChange[];
   /** By index of the change; absent: as the layers have it. */
   readonly treatments: ReadonlyMap<number, Treatment>;
-  /** True for a change that was named, not only found below a PATH. */
+  /** True for a change that was named: itself, or by a directory that it lies in (`namesChange`). */
   readonly isNamed: (item: ReviewedChange) => boolean;
   /** True for one whose own path was named, or that a review approved by itself. */
   readonly isExact: (item: ReviewedChange) => boolean;
@@ -40,15 +39,16 @@ export function readWish(
       : chooseAsked(controller, { review, request, treatments });
   const { paths, hunks = [], theirs = [] } = request;
   const named = [...paths, ...theirs, ...hunks.map((text) => splitHunks(text).path)];
-  const targets = named.map((text) => controller.resolvePath(text));
+  const { workspaces } = review.changeset;
+  const targets = named.map((text) => toNamedPath(controller, text, workspaces));
   return {
     chosen: review.items.filter(({ index }) => chosen.has(index)),
     treatments,
-    isNamed: (item) =>
-      targets.some((target) => namesChange(target, item, review.changeset.workspaces)),
-    isExact: (item) =>
-      request.reviewed === true ||
-      targets.includes(hostPath(review.changeset.workspaces, item.change)),
+    isNamed: (item) => targets.some((target) => namesChange(target, item, workspaces)),
+    isExact: (item) => {
+      const file = hostPath(workspaces, item.change);
+      return request.reviewed === true || targets.some(({ absolute }) => absolute === file);
+    },
   };
 }
 
@@ -192,21 +192,4 @@ function toTreatment(decision: SavedDecision): Treatment | undefined {
 function twice(review: SessionReview, index: number): SandboxError {
   const name = review.items[index]?.change.path ?? "";
   return new SandboxError("usage", `${name}: asked for in two ways that exclude each other`);
-}
-
-/**
- * Whether a PATH names a change that runs later: the path itself; or, where the risk is not high, the directory such
- * things are kept in (`.git` for the objects and refs of a commit, never for its hooks).
- */
-export function namesChange(
-  target: string,
-  item: ReviewedChange,
-  workspaces: readonly string[],
-): boolean {
-  const file = hostPath(workspaces, item.change);
-  if (file === target) return true;
-  const isHigh =
-    toGitPlaceOf(item.change)?.role !== "data" &&
-    item.risks.some((risk) => risk.id === "runs-later" && risk.level === "high");
-  return !isHigh && path.basename(target).startsWith(".") && file.startsWith(`${target}/`);
 }

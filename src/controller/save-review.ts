@@ -7,7 +7,8 @@ import type { Controller } from "./controller.js";
 import { loadReview } from "./load-review.js";
 import { lockSession } from "./lock-workspaces.js";
 import { splitHunks, toEditChoice } from "./parse-hunks.js";
-import { findExact, namesChange } from "./read-wish.js";
+import { type NamedPath, namesChange, toNamedPath } from "./named-path.js";
+import { findExact } from "./read-wish.js";
 import { logAnswers, readPendingDecisions } from "./save-decisions.js";
 import { selectChanges } from "./select-changes.js";
 import type { ReviewedChange, SessionReview } from "./session-review.js";
@@ -69,7 +70,7 @@ function toApprovals(
   const { path, hunks } = splitHunks(text);
   const items =
     hunks === undefined ? select(controller, review, text) : [findExact(controller, review, path)];
-  const target = controller.resolvePath(path);
+  const target = toNamedPath(controller, path, review.changeset.workspaces);
   for (const item of items) refuse(review, item, target);
   const [item] = items;
   if (hunks === undefined || item === undefined)
@@ -80,7 +81,7 @@ function toApprovals(
   return [{ change: item.change.digest, verdict: "edits", edits: [...edits], metadata }];
 }
 
-function refuse(review: SessionReview, item: ReviewedChange, target: string): void {
+function refuse(review: SessionReview, item: ReviewedChange, target: NamedPath): void {
   const { change, decision, risks } = item;
   if (decision.decision === "deny")
     throw new SandboxError("denied", `${change.path}: ${decision.reason}`);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync, lstatSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
@@ -181,3 +182,77 @@ for (const kind of KINDS) {
     assert.match(shown.stdout, /SECRET/, "control: unhidden it can be read");
   });
 }
+
+/** The arguments of the command line that a hint gives, as a shell reads them. */
+function readHint(stderr: string): readonly string[] {
+  const [, line = ""] = /hint: look at them, then: sandbox (.*)/.exec(stderr) ?? [];
+  assert.notEqual(line, "", stderr);
+  const words = execFileSync("sh", ["-c", `printf '%s\\0' ${line}`], { encoding: "utf8" });
+  return words.split("\0").slice(0, -1);
+}
+
+test("a directory that is named approves what runs later in it, a broad one does not, and the hint is a command that works", () => {
+  using person = openPerson("plain user");
+  person.sandbox([
+    "run",
+    "--",
+    "sh",
+    "-c",
+    `mkdir -p node_modules/odd "node_modules/it's"; echo 1 > node_modules/odd/index.js; echo 2 > node_modules/odd/other.js
+     echo 3 > "node_modules/it's/index.js"; echo '{"scripts":{}}' > package.json
+     mkdir -p vendor/dep/.git/hooks; echo ref: refs/heads/main > vendor/dep/.git/HEAD; echo evil > vendor/dep/.git/hooks/pre-commit
+     chmod +x vendor/dep/.git/hooks/pre-commit; echo x > vendor/dep/x`,
+  ]);
+  const isThere = (name: string) => existsSync(path.join(person.project, name));
+  for (const broad of [[], ["."], ["./"], [person.project]]) {
+    const refused = person.sandbox(["commit", "latest", "--yes", ...broad]);
+    assert.equal(refused.status, 4, broad.join());
+    assert.deepEqual(readHint(refused.stderr).slice(3), [
+      ...(broad[0] === undefined ? ["."] : broad),
+      "node_modules",
+      "package.json",
+      "vendor/dep/.git",
+    ]);
+  }
+  const file = person.sandbox(["commit", "latest", "--yes", "node_modules/odd/index.js"]);
+  assert.equal(file.status, 0, file.stderr);
+  assert.ok(isThere("node_modules/odd/index.js") && !isThere("node_modules/odd/other.js"));
+  const inside = { cwd: path.join(person.project, "node_modules") };
+  const quoted = person.sandbox(["commit", "latest", "--yes", "."], inside);
+  assert.equal(quoted.status, 4);
+  const typed = readHint(quoted.stderr);
+  assert.equal(person.sandbox(typed, inside).status, 0, typed.join(" "));
+  assert.ok(isThere("node_modules/odd/other.js") && isThere("node_modules/it's/index.js"));
+  const nested = person.sandbox(["commit", "latest", "--yes", "vendor"]);
+  assert.equal(nested.status, 4, "a repository is named by its own directory");
+  assert.ok(!isThere("vendor"));
+  assert.equal(person.sandbox(readHint(nested.stderr)).status, 0);
+  assert.ok(isThere("vendor/dep/.git/HEAD") && !isThere("vendor/dep/.git/hooks/pre-commit"));
+});
+
+test("a review of a directory is of all below it, and that of a file takes along the directories it needs", () => {
+  using person = openPerson("plain user");
+  const script =
+    "mkdir -p node_modules/a/b; echo 1 > node_modules/a/b/x.js; cp -r node_modules/a node_modules/c";
+  const { json } = person.sandboxJson(["run", "--", "sh", "-c", script]);
+  const broad = person.sandbox(["review", json.session, "--approve", "."]);
+  assert.equal(broad.status, 4, broad.stderr);
+  const file = "node_modules/a/b/x.js";
+  assert.equal(person.sandbox(["review", json.session, "--approve", file]).status, 0);
+  const reviewed = person.sandbox(["commit", json.session, "--reviewed"]);
+  assert.equal(reviewed.status, 0, reviewed.stderr);
+  assert.ok(existsSync(path.join(person.project, file)));
+  assert.ok(!existsSync(path.join(person.project, "node_modules/c")));
+  assert.equal(person.sandbox(["review", json.session, "--approve", "node_modules"]).status, 0);
+  assert.equal(person.sandbox(["commit", json.session, "--reviewed"]).status, 0);
+  assert.ok(existsSync(path.join(person.project, "node_modules/c/b/x.js")));
+});
+
+test("what policy denies is told with its reason by the commit that leaves it out", () => {
+  using person = openPerson("plain user");
+  person.sandbox(["run", "--", "sh", "-c", "echo x > a; cp /bin/true b; chmod u+s b"]);
+  const first = person.sandbox(["commit", "latest", "--yes"]);
+  assert.equal(first.status, 0, first.stderr);
+  assert.match(first.stdout, /1 change left in s-\w+\n {2}denied: b \(.+\)\n/);
+  assert.ok(!existsSync(path.join(person.project, "b")));
+});

@@ -77,3 +77,20 @@ test("a commit that fails says that its approval is used up, and asks anew", (t)
   chownSync(person.project, person.uid, person.uid);
   assert.notEqual(readId(person.sandbox(["commit", session]).stderr), id);
 });
+
+test("--yes is no stricter than no --yes: what was approved out of band it uses, and asks for nothing", () => {
+  using person = openPerson(KIND);
+  const { json } = person.sandboxJson(["run", "--", "sh", "-c", "echo '{}' > package.json"]);
+  const made = path.join(person.project, "package.json");
+  const commit = ["commit", json.session, "--yes"];
+  assert.equal(person.sandbox(commit).status, 4, "control: nobody has approved it");
+  assert.deepEqual(person.sandboxJson(["approvals"]).json.approvals, []);
+  const id = readId(person.sandbox(["commit", json.session]).stderr);
+  assert.equal(person.sandbox(commit).status, 4, "it is asked, not answered");
+  const { digest } = readApproval(person, id);
+  assert.equal(person.sandbox(["approve", id, "--digest", digest]).status, 0);
+  const done = person.sandbox(commit);
+  assert.equal(done.status, 0, done.stderr);
+  assert.ok(existsSync(made));
+  assert.notEqual(readApproval(person, id).usedAt, undefined, "it serves once");
+});

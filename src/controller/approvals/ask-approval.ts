@@ -45,7 +45,8 @@ async function readProfile(
   return session === undefined ? undefined : readSessionProfile(await store.readSession(session));
 }
 
-async function findApproval(
+/** The newest question about exactly this that has not been used; nobody is asked anything. */
+export async function findApproval(
   { store }: AskingController,
   of: AskedOf,
 ): Promise<Approval | undefined> {

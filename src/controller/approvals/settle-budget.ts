@@ -9,7 +9,7 @@ import {
   toOverBudget,
 } from "../refuse-over-budget.js";
 import { countOwnAnswer } from "./count-reviewers.js";
-import { findOrAskApproval } from "./ask-approval.js";
+import { findApproval, findOrAskApproval } from "./ask-approval.js";
 
 /** Of questions about budgets. */
 const GROUP = "budget";
@@ -43,9 +43,22 @@ export function refuseUnreleased(proposal: CommitProposal, asked: Approval): voi
   throw toOverBudget(proposal, { hint });
 }
 
+/** The question of it that was asked before, whatever became of it. Asks nobody. */
+export function findBudgetRelease(
+  controller: Controller,
+  proposal: CommitProposal,
+): Promise<Approval | undefined> {
+  return findApproval(controller, toAsked(proposal));
+}
+
+function toAsked(proposal: CommitProposal) {
+  const { session } = proposal.review.record;
+  return { kind: "budget", session, digest: toBudgetDigest(proposal) } as const;
+}
+
 function findOrAsk(controller: Controller, proposal: CommitProposal): Promise<Approval> {
   const { session } = proposal.review.record;
-  const of = { kind: "budget", session, digest: toBudgetDigest(proposal) } as const;
+  const of = toAsked(proposal);
   return findOrAskApproval(controller, of, () => {
     const lines = [...proposal.overBudget.map(describeOverBudget), ...listDestroyed(proposal)];
     return {
