@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
+import path from "node:path";
 import { test } from "node:test";
 import { openPerson } from "../support/person.js";
 
@@ -61,4 +63,13 @@ test("a session that was interrupted says so where it is listed, shown and commi
   );
   const { changes } = person.sandboxJson(["ls"]).json.sessions[0];
   assert.deepEqual(changes, { added: 0, modified: 0, deleted: 0 });
+});
+
+test("what policy denies is told with its reason by the commit that leaves it out", () => {
+  using person = openPerson("plain user");
+  person.sandbox(["run", "--", "sh", "-c", "echo x > a; cp /bin/true b; chmod u+s b"]);
+  const first = person.sandbox(["commit", "latest", "--yes"]);
+  assert.equal(first.status, 0, first.stderr);
+  assert.match(first.stdout, /1 change left in s-\w+\n {2}denied: b \(.+\)\n/);
+  assert.ok(!existsSync(path.join(person.project, "b")));
 });

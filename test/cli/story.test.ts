@@ -247,12 +247,3 @@ test("a review of a directory is of all below it, and that of a file takes along
   assert.equal(person.sandbox(["commit", json.session, "--reviewed"]).status, 0);
   assert.ok(existsSync(path.join(person.project, "node_modules/c/b/x.js")));
 });
-
-test("what policy denies is told with its reason by the commit that leaves it out", () => {
-  using person = openPerson("plain user");
-  person.sandbox(["run", "--", "sh", "-c", "echo x > a; cp /bin/true b; chmod u+s b"]);
-  const first = person.sandbox(["commit", "latest", "--yes"]);
-  assert.equal(first.status, 0, first.stderr);
-  assert.match(first.stdout, /1 change left in s-\w+\n {2}denied: b \(.+\)\n/);
-  assert.ok(!existsSync(path.join(person.project, "b")));
-});
