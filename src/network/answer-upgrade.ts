@@ -1,16 +1,14 @@
-import {
-  type IncomingMessage,
-  request as openRequest,
-  type RequestOptions,
-  ServerResponse,
-} from "node:http";
+import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import type { ByteGate } from "../core/send.js";
+import { askToSwitch, type SwitchAnswer } from "./ask-to-switch.js";
 import { decideRequest } from "./decide-request.js";
 import type { GatewayContext } from "./gateway-context.js";
-import type { HttpConnection, PooledRequest } from "./http-connection.js";
+import { DialError, type HttpConnection, type PooledRequest } from "./http-connection.js";
 import { type JoinOptions, joinStreams } from "./join-streams.js";
+import { meterRequest, type RequestMeter } from "./meter-request.js";
 import type { Ending } from "./ending.js";
 import { toPassedHeaders } from "./pass-headers.js";
 import {
@@ -19,7 +17,7 @@ import {
   toPooledRequest,
   toSecretFacts,
 } from "./to-pooled-request.js";
-import { watchClient } from "./watch-client.js";
+import { type ClientWatch, watchClient } from "./watch-client.js";
 import { writeRefusal } from "./write-refusal.js";
 
 /**
@@ -39,8 +37,7 @@ export async function answerUpgrade(
   using watch = watchClient(client);
   const decided = await decideRequest(context, entry, { request, gone: watch.gone });
   if (decided.outcome === "refused") return writeRefusal(client, decided.refusal);
-  watch[Symbol.dispose]();
-  await switchProtocols(context, connection, { request, ...decided });
+  await switchProtocols(context, connection, { request, ...decided, watch });
 }
 
 /** The request once more, without the wish. What follows it in the stream are its body and the next requests. */
@@ -52,61 +49,53 @@ function toPlainHead({ method, url, httpVersion, rawHeaders }: IncomingMessage):
   return Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
 }
 
-type Allowed = Omit<AllowedRequest, "gone">;
-
 async function switchProtocols(
   context: GatewayContext,
   connection: HttpConnection,
-  allowed: Allowed,
+  { watch, ...decided }: Omit<AllowedRequest, "gone"> & { readonly watch: ClientWatch },
 ): Promise<void> {
   const { client, upstreams } = connection;
-  const { sent } = allowed;
-  const leaving = new AbortController();
-  const leave = (): void => leaving.abort();
-  client.once("close", leave);
-  const prepared = toPooledRequest(context, connection, { ...allowed, gone: leaving.signal });
-  const { options } = prepared;
-  const facts = toSecretFacts(prepared.placement);
+  const { gone } = watch;
+  const { request, sent } = decided;
+  const { gate } = sent.verdict;
+  const { options, placement } = toPooledRequest(context, connection, { ...decided, gone });
+  let socket: Duplex | undefined;
+  let meter: RequestMeter | undefined;
+  const facts = (): Partial<Ending> => ({ ...meter?.read(), ...toSecretFacts(placement) });
   try {
-    const socket = await options.openUpstream();
-    socket.allowHalfOpen = true;
-    const address = upstreams.addresses.get(socket);
-    const answer = await askToSwitch(options, socket);
-    const ending =
-      "upgraded" in answer
-        ? await passProtocol(context, client, { ...answer, gate: sent.verdict.gate })
-        : await passAnswer(allowed.request, client, answer.refused);
-    sent.end({ ...ending, ...facts, ...(address === undefined ? {} : { address }) });
+    await passHead(options, gate, gone);
+    socket = await options.openUpstream();
+    (socket as Socket).allowHalfOpen = true;
+    const answer = await askToSwitch(options, {
+      ...{ socket, gone, idleMs: context.limits.idleMs },
+      onRequest: (upstream) => {
+        meter = meterRequest(upstream, upstreams);
+      },
+    });
+    let ending: Ending;
+    if ("upgraded" in answer) {
+      watch[Symbol.dispose]();
+      ending = await passProtocol(context, client, { ...answer, gate });
+    } else ending = await passAnswer(request, { client, gone, answer: answer.refused });
+    sent.end({ ...ending, ...facts() });
   } catch (error) {
-    const failure = toFailure(error, leaving.signal);
-    sent.end({ ...failure, ...facts });
+    const failure = toFailure(error, gone);
+    sent.end({ ...failure, ...facts() });
     writeRefusal(client, { status: failure.end === "refused" ? 403 : 502, reason: failure.reason });
   } finally {
-    client.off("close", leave);
+    socket?.destroy();
   }
 }
 
-type SwitchAnswer =
-  | { readonly upgraded: IncomingMessage; readonly stream: Duplex }
-  | { readonly refused: IncomingMessage };
-
-function askToSwitch(options: PooledRequest, socket: Duplex): Promise<SwitchAnswer> {
-  const { agent: _pool, headers, ...rest } = options;
-  return new Promise((resolve, reject) => {
-    const passed = Array.isArray(headers) ? headers : [];
-    const upstream = openRequest({
-      ...rest,
-      headers: [...passed, "Connection", "Upgrade", "Upgrade", "websocket"],
-      createConnection: () => socket,
-    } as RequestOptions);
-    upstream.once("error", reject);
-    upstream.once("response", (refused: IncomingMessage) => resolve({ refused }));
-    upstream.once("upgrade", (upgraded: IncomingMessage, stream: Duplex, head: Buffer) => {
-      if (head.length > 0) stream.unshift(head);
-      resolve({ upgraded, stream });
-    });
-    upstream.end();
-  });
+/** A head may be long: it waits, as all bytes do that have a gate. */
+async function passHead(
+  { path = "", headers }: PooledRequest,
+  gate: ByteGate | undefined,
+  gone: AbortSignal,
+): Promise<void> {
+  const fields: readonly string[] = Array.isArray(headers) ? headers : [];
+  const reason = await gate?.(Buffer.byteLength([path, ...fields].join(": "), "latin1"), gone);
+  if (reason !== undefined) throw new DialError({ outcome: "refused", reason });
 }
 
 type GateOption = Pick<JoinOptions, "gate">;
@@ -128,8 +117,15 @@ async function passProtocol(
 /** The server does not switch: its answer is the last on this connection. */
 async function passAnswer(
   request: IncomingMessage,
-  client: Duplex,
-  answer: IncomingMessage,
+  {
+    client,
+    gone,
+    answer,
+  }: {
+    readonly client: Duplex;
+    readonly gone: AbortSignal;
+    readonly answer: IncomingMessage;
+  },
 ): Promise<Ending> {
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
@@ -140,12 +136,8 @@ async function passAnswer(
     answer.statusMessage,
     toPassedHeaders(answer.rawHeaders),
   );
-  let bytesIn = 0;
-  answer.on("data", (chunk: Buffer) => {
-    bytesIn += chunk.length;
-  });
-  await pipeline(answer, response);
+  await pipeline(answer, response, { signal: gone });
   client.end();
   client.resume();
-  return { end: "done", status: answer.statusCode ?? 0, bytesOut: 0, bytesIn };
+  return { end: "done", status: answer.statusCode ?? 0 };
 }

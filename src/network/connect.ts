@@ -1,4 +1,5 @@
 import { connect as connectSocket, type OnReadOpts, type Socket } from "node:net";
+import type { OpenSockets } from "./open-sockets.js";
 
 /** Larger reads than Node's 16 KiB mark allows: fewer turns of the loop for each megabyte. */
 export const SOCKET_MARK = 1 << 18;
@@ -32,6 +33,8 @@ export function toReason(error: unknown): string {
 export interface ConnectOptions {
   readonly timeoutMs: number;
   readonly abort: AbortSignal;
+  /** Closes it at the latest. */
+  readonly sockets: OpenSockets;
   /** What comes goes there, and not by itself to the socket. */
   readonly hook?: ReadHook | undefined;
 }
@@ -39,7 +42,7 @@ export interface ConnectOptions {
 /** A TCP connection to an address, which is never looked up. Rejects with the system's error, or where it takes too long. */
 export async function connectTo(
   place: { readonly address: string; readonly port: number },
-  { timeoutMs, abort, hook }: ConnectOptions,
+  { timeoutMs, abort, sockets, hook }: ConnectOptions,
 ): Promise<Socket> {
   abort.throwIfAborted();
   const options = {
@@ -55,6 +58,7 @@ export async function connectTo(
   hook?.bind(socket);
   // Whoever holds it hears of its end by `close`.
   socket.on("error", () => undefined);
+  sockets.add(socket);
   const late = setTimeout(() => socket.destroy(new Error("no answer in time")), timeoutMs);
   const onAbort = (): void => void socket.destroy(new Error("the client has gone away"));
   abort.addEventListener("abort", onAbort, { once: true });

@@ -1,6 +1,7 @@
 import { checkAddress } from "./check-address.js";
 import { connectTo, type Dialed, type ReadHook, toReason } from "./connect.js";
 import type { Lookup, Place } from "./gateway.js";
+import type { OpenSockets } from "./open-sockets.js";
 import { tunnelThrough } from "./tunnel-through.js";
 import type { UpstreamFor, UpstreamProxy } from "./upstream-proxy.js";
 
@@ -23,6 +24,7 @@ export interface DialContext {
   readonly forbidden: readonly Place[];
   readonly connectMs: number;
   readonly upstreamFor: UpstreamFor;
+  readonly sockets: OpenSockets;
 }
 
 /**
@@ -41,7 +43,7 @@ export async function dial(
   if (upstream !== undefined) {
     const reached = await dialProxy(context, upstream, abort);
     return reached.outcome === "connected"
-      ? tunnelThrough(reached, { ...destination, upstream, timeoutMs: context.connectMs })
+      ? tunnelThrough(reached, { ...destination, upstream, abort, timeoutMs: context.connectMs })
       : reached;
   }
   if (found.outcome !== "found") return found;
@@ -81,14 +83,17 @@ interface Addresses extends Place, Hook {
 }
 
 async function connectToFirst(
-  { connectMs }: DialContext,
+  { connectMs, sockets }: DialContext,
   { host, port, addresses, hook }: Addresses,
   abort: AbortSignal,
 ): Promise<Dialed> {
   let reason = "it has no address";
   for (const address of addresses) {
     try {
-      const socket = await connectTo({ address, port }, { timeoutMs: connectMs, abort, hook });
+      const socket = await connectTo(
+        { address, port },
+        { timeoutMs: connectMs, abort, sockets, hook },
+      );
       return { outcome: "connected", socket, address, hook };
     } catch (error) {
       reason = `${address}: ${toReason(error)}`;

@@ -1,10 +1,12 @@
 import { type ClientRequest, type IncomingMessage, request as openRequest } from "node:http";
+import type { Socket } from "node:net";
 import type { Readable, Transform } from "node:stream";
 import type { Exchange } from "./exchange.js";
 import type { GatewayContext } from "./gateway-context.js";
 import { DialError, type HttpConnection } from "./http-connection.js";
 import { meterRequest, type RequestMeter } from "./meter-request.js";
 import type { Ending } from "./ending.js";
+import { limitInterim } from "./limit-interim.js";
 import { openByteGate } from "./open-byte-gate.js";
 import type { OpenSend } from "./open-send.js";
 import type { Target } from "./parse-target.js";
@@ -29,22 +31,38 @@ export async function forwardRequest(
   forwarding: Forwarding,
 ): Promise<void> {
   const { exchange, sent } = forwarding;
-  let ending = await forwardOnce(context, connection, forwarding);
+  const first = await forwardOnce(context, connection, forwarding);
   // A server may close a connection that was kept just as the next request comes: nothing of it was answered.
-  if (ending === "stale") ending = await forwardOnce(context, connection, forwarding);
-  if (ending === "stale") ending = { end: "failed", reason: "the server closed the connection" };
+  const ending = first.isStale
+    ? toWhole(first, await forwardOnce(context, connection, forwarding))
+    : first.ending;
   sent.end(ending);
   const { end, reason = "it failed" } = ending;
   if (end !== "done") refuse(exchange, { status: end === "refused" ? 403 : 502, reason });
+}
+
+interface Attempt {
+  readonly ending: Ending;
+  /** Its kept connection was closed, and it may be made once more. */
+  readonly isStale: boolean;
+}
+
+/** What the first attempt sent has left too. */
+function toWhole({ ending: first }: Attempt, { ending }: Attempt): Ending {
+  return {
+    ...ending,
+    bytesOut: (first.bytesOut ?? 0) + (ending.bytesOut ?? 0),
+    bytesIn: (first.bytesIn ?? 0) + (ending.bytesIn ?? 0),
+  };
 }
 
 async function forwardOnce(
   context: GatewayContext,
   connection: HttpConnection,
   forwarding: Forwarding,
-): Promise<Ending | "stale"> {
+): Promise<Attempt> {
   const { exchange, gone } = forwarding;
-  if (gone.aborted) return { end: "failed", reason: "the client has gone away" };
+  if (gone.aborted) return toFailed("the client has gone away");
   const prepared = toPooledRequest(context, connection, {
     ...forwarding,
     request: exchange.request,
@@ -77,14 +95,27 @@ async function forwardOnce(
     const { client, upstreams } = connection;
     const tap = upstreams.taps.get(answer.socket);
     await passAnswer({ upstream, answer, tap, client }, exchange);
-    return { end: "done", ...facts(), status: answer.statusCode ?? 0 };
+    return {
+      ending: { end: "done", ...facts(), status: answer.statusCode ?? 0 },
+      isStale: false,
+    };
   } catch (error) {
-    if (upstream?.reusedSocket && isRepeatable(exchange) && !gone.aborted) return "stale";
-    return { ...toFailure(error, gone), ...facts() };
+    const known = facts();
+    const isUnheard = upstream?.reusedSocket === true && (known.bytesIn ?? 0) === 0;
+    if (isUnheard && isRepeatable(exchange) && !gone.aborted)
+      return toFailed("the server closed the connection", { known, isStale: true });
+    return { ending: { ...toFailure(error, gone), ...known }, isStale: false };
   } finally {
     gone.removeEventListener("abort", leave);
     gated?.destroy();
   }
+}
+
+function toFailed(
+  reason: string,
+  { known = {}, isStale = false }: { known?: Partial<Ending>; isStale?: boolean } = {},
+): Attempt {
+  return { ending: { ...known, end: "failed", reason }, isStale };
 }
 
 /** The head of the answer, while the body of the request goes out. */
@@ -94,10 +125,21 @@ function exchangeHeads(
   body: Readable,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    upstream.once("response", resolve).on("error", reject);
-    upstream.once("upgrade", () => reject(new Error("an upgrade that nobody asked for")));
+    const unasked = new Error("an upgrade that nobody asked for");
+    upstream.on("error", reject);
+    upstream.once("response", (answer) => {
+      if (answer.statusCode === 101) upstream.destroy(unasked);
+      // It may come in one read with what it failed for.
+      else if (!upstream.destroyed) resolve(answer);
+    });
+    // Its socket is nobody's now: neither the request nor the pool closes it.
+    upstream.once("upgrade", (_answer, socket: Socket) => {
+      socket.destroy();
+      reject(unasked);
+    });
+    limitInterim(upstream);
     if (request.headers.expect !== undefined) {
-      upstream.on("continue", () => response.writeContinue());
+      upstream.once("continue", () => response.writeContinue());
       upstream.flushHeaders();
     }
     request.once("error", (error) => upstream.destroy(error));

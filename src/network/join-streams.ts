@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import type { ByteGate } from "../core/send.js";
 import { openByteGate } from "./open-byte-gate.js";
+import { GatewayEnded } from "./open-sockets.js";
 import type { RawSink } from "./raw-sink.js";
 
 /** What went through. */
@@ -49,7 +50,7 @@ export async function joinStreams(
   else endAfter(upstream, client);
   await Promise.all([
     awaitClose(client, upstream, () => cut("the client broke off")),
-    awaitClose(upstream, client, () => cut("the server broke off")),
+    awaitClose(upstream, client, () => cut(toBreak(upstream))),
   ]);
   gated?.destroy();
   return {
@@ -57,6 +58,11 @@ export async function joinStreams(
     bytesIn: received(),
     ...(reason === undefined ? {} : { reason }),
   };
+}
+
+/** Why the connection to a server is no more. */
+function toBreak({ errored }: Duplex): string {
+  return errored instanceof GatewayEnded ? errored.message : "the server broke off";
 }
 
 function countBytes(stream: Duplex): () => number {

@@ -6,6 +6,7 @@ import type { GatewayContext } from "./gateway-context.js";
 import { openListeners } from "./listen.js";
 import { openNameAddresses } from "./name-addresses.js";
 import { openHttpServer } from "./open-http-server.js";
+import { OpenSockets } from "./open-sockets.js";
 import { readRoots } from "./read-roots.js";
 import { openSessionAuthority } from "./session-authority.js";
 import { toListeners } from "./to-listeners.js";
@@ -40,6 +41,7 @@ export function openGateway(options: GatewayOptions): Gateway {
     stats: () => ({ ...counts, connections: serving.connections() }),
     [Symbol.asyncDispose]: async () => {
       await serving.close();
+      context.dialing.sockets.end();
       // What is sent hears some turns later that its client is gone, and then says what went through.
       for (let turn = 0; turn < MOST_TURNS && context.openSends.size > 0; turn++)
         await new Promise((resolve) => setImmediate(resolve));
@@ -66,6 +68,7 @@ function toContext(
       forbidden: options.forbidden,
       connectMs: limits.connectMs,
       upstreamFor: options.upstreamFor ?? (() => undefined),
+      sockets: new OpenSockets(),
     },
     limits,
     ports: options.ports ?? GATEWAY_PORTS,

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { Duplex } from "node:stream";
 import { answerRequest } from "./answer-request.js";
 import { answerUpgrade } from "./answer-upgrade.js";
-import type { GatewayContext } from "./gateway-context.js";
+import type { GatewayContext, HttpEntry } from "./gateway-context.js";
 import { type HttpConnection, UpstreamPool } from "./http-connection.js";
 import { serveConnect } from "./serve-connect.js";
 
@@ -64,14 +64,20 @@ export function openHttpServer(context: GatewayContext): GatewayContext["serveHt
   });
 
   return (stream, entry) => {
-    const upstreams = new UpstreamPool();
-    const connection = { entry, client: stream, upstreams, turn: Promise.resolve(), waiting: 0 };
+    const kept = connections.get(stream);
+    // The same connection once more, after a wish for another protocol.
+    const connection = kept?.entry === entry ? kept : openConnection(stream, entry);
     connections.set(stream, connection);
-    stream.once("close", () => upstreams.destroy());
     timeHead(connection, openingMs);
     server.emit("connection", stream);
     stream.resume();
   };
+}
+
+function openConnection(client: Duplex, entry: HttpEntry): HttpConnection {
+  const upstreams = new UpstreamPool();
+  client.once("close", () => upstreams.destroy());
+  return { entry, client, upstreams, turn: Promise.resolve(), waiting: 0 };
 }
 
 function timeHead(connection: HttpConnection, openingMs: number): void {

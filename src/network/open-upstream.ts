@@ -34,7 +34,11 @@ export async function openUpstream(
   if (reached.outcome !== "connected") throw new DialError(reached);
   // A kept connection whose server has ended is no use to the next request: it closes.
   reached.socket.allowHalfOpen = false;
-  const stream = await secured(context, entry, { ...destination, socket: reached.socket });
+  const stream = await secured(context, entry, {
+    ...destination,
+    gone,
+    socket: reached.socket,
+  });
   upstreams.addresses.set(stream, reached.address);
   if (tap !== undefined && reached.hook === tap) upstreams.taps.set(stream, tap);
   return stream;
@@ -44,13 +48,18 @@ export async function openUpstream(
 async function secured(
   { roots, limits }: GatewayContext,
   entry: HttpEntry,
-  { host, socket }: { readonly host: string; readonly socket: Socket },
+  {
+    host,
+    socket,
+    gone,
+  }: { readonly host: string; readonly socket: Socket; readonly gone: AbortSignal },
 ): Promise<Duplex> {
   if (entry.kind === "proxy" || entry.via !== "inspected") return socket;
   const secure = await secureUpstream(socket, {
     host,
     roots: roots(),
     timeoutMs: limits.connectMs,
+    gone,
   });
   if ("outcome" in secure) throw new DialError(secure);
   return secure;

@@ -1,19 +1,22 @@
-import { once } from "node:events";
 import type { Socket } from "node:net";
 import { connect, type SecureContext, type TLSSocket } from "node:tls";
 import { parseIp } from "../core/ip-address.js";
 import { type Dialed, toReason } from "./connect.js";
 
-/** Makes TLS of a connection, to a server that must prove that it is `host` to the roots of this machine. */
+/**
+ * Makes TLS of a connection, to a server that must prove that it is `host` to the roots of this machine. Closes it where that takes too long or
+ * nobody wants it any more.
+ */
 export async function secureUpstream(
   socket: Socket,
   options: {
     readonly host: string;
     readonly roots: SecureContext;
     readonly timeoutMs: number;
+    readonly gone: AbortSignal;
   },
 ): Promise<TLSSocket | Exclude<Dialed, { readonly outcome: "connected" }>> {
-  const { host, roots, timeoutMs } = options;
+  const { host, roots, timeoutMs, gone } = options;
   const secure = connect({
     socket,
     host,
@@ -22,8 +25,15 @@ export async function secureUpstream(
     ALPNProtocols: ["http/1.1"],
   });
   const late = setTimeout(() => secure.destroy(new Error("no answer in time")), timeoutMs);
+  const leave = (): void => void secure.destroy(new Error("the client has gone away"));
+  gone.addEventListener("abort", leave, { once: true });
   try {
-    await once(secure, "secureConnect");
+    gone.throwIfAborted();
+    await new Promise<void>((resolve, reject) => {
+      secure.once("secureConnect", resolve).once("error", reject);
+      // Where the connection below is closed there is no error.
+      secure.once("close", () => reject(new Error("closed")));
+    });
     secure.on("error", () => undefined);
     return secure;
   } catch (error) {
@@ -31,5 +41,6 @@ export async function secureUpstream(
     return { outcome: "failed", reason: `no TLS with ${host}: ${toReason(error)}` };
   } finally {
     clearTimeout(late);
+    gone.removeEventListener("abort", leave);
   }
 }

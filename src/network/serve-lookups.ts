@@ -1,6 +1,7 @@
 import type { Socket as UdpSocket } from "node:dgram";
 import type { Socket } from "node:net";
 import { answerLookup, type Resolver } from "./answer-lookup.js";
+import { awaitDrain } from "./await-drain.js";
 import { readUntil } from "./read-until.js";
 
 const MOST_BYTES = 65_537;
@@ -26,6 +27,7 @@ export async function serveTcpLookups(client: Socket, resolver: Resolver): Promi
     const length = Buffer.alloc(2);
     length.writeUInt16BE(answer.length);
     client.write(Buffer.concat([length, answer]));
+    await awaitDrain(client);
   }
   client.end();
 }

@@ -97,7 +97,7 @@ async function carry(
 ): Promise<void> {
   const { client, via, host, port } = request;
   const { socket: upstream, address } = reached;
-  const first = await awaitFirst(context, client, { upstream, sink });
+  const { first, greeted } = await awaitFirst(context, client, { upstream, sink });
   const problem =
     first === "gone" ? "it ended before it began" : findProblem(context, first, request);
   if (problem !== undefined || first === "gone") {
@@ -107,7 +107,7 @@ async function carry(
     return;
   }
   // A server of HTTP does not speak first: what did is no such server, whatever the client says to it.
-  if (first.kind === "http" && (sink?.received() ?? 0) === 0) {
+  if (first.kind === "http" && greeted === 0) {
     upstream.destroy();
     sent.end({ end: "done", address });
     return context.serveHttp(client, {
@@ -121,7 +121,15 @@ async function carry(
   const { gate } = sent.verdict;
   const joined = await joinStreams(client, upstream, { idleMs, sink, gate });
   const bytesOut = joined.bytesOut + cut.length;
-  sent.end({ end: joined.reason === undefined ? "done" : "failed", address, ...joined, bytesOut });
+  const bytesIn = joined.bytesIn + (sink === undefined ? greeted : 0);
+  const end = joined.reason === undefined ? "done" : "failed";
+  sent.end({ end, address, ...joined, bytesOut, bytesIn });
+}
+
+interface First {
+  readonly first: Opening | "gone";
+  /** Bytes that the server had said by then. */
+  readonly greeted: number;
 }
 
 /**
@@ -132,24 +140,47 @@ async function awaitFirst(
   { limits }: GatewayContext,
   client: Socket,
   { upstream, sink }: Pick<Tunnel, "sink"> & { readonly upstream: Socket },
-): Promise<Opening | "gone"> {
-  const greet = (): void => {
-    const chunk: unknown = upstream.read();
-    if (Buffer.isBuffer(chunk)) client.write(chunk);
-  };
+): Promise<First> {
+  const greeting = sink === undefined ? openGreeting(client, upstream) : undefined;
   const give = (): void => void client.destroy();
   const finish = (): void => void client.end();
   const late = setTimeout(give, limits.idleMs);
-  if (sink === undefined) upstream.on("readable", greet);
   upstream.once("end", finish).once("close", give);
   try {
-    return await readOpening(client);
-  } catch {
-    return "gone";
+    const first = await readOpening(client).catch(() => "gone" as const);
+    return { first, greeted: (sink ?? greeting)?.received() ?? 0 };
   } finally {
     clearTimeout(late);
-    upstream.off("readable", greet).off("end", finish).off("close", give);
+    greeting?.[Symbol.dispose]();
+    upstream.off("end", finish).off("close", give);
   }
+}
+
+interface Greeting extends Disposable {
+  /** Bytes that were passed on. */
+  readonly received: () => number;
+}
+
+/** Passes on what a server says, no faster than the client takes it, until it is disposed of. */
+function openGreeting(client: Socket, upstream: Socket): Greeting {
+  let received = 0;
+  const greet = (): void => {
+    while (client.writable && !client.writableNeedDrain) {
+      const chunk: unknown = upstream.read();
+      if (!Buffer.isBuffer(chunk)) return;
+      received += chunk.length;
+      client.write(chunk);
+    }
+  };
+  upstream.on("readable", greet);
+  client.on("drain", greet);
+  return {
+    received: () => received,
+    [Symbol.dispose]: () => {
+      upstream.off("readable", greet);
+      client.off("drain", greet);
+    },
+  };
 }
 
 /** Why a tunnel that begins like this is not the one that was allowed. */

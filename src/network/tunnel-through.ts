@@ -12,11 +12,18 @@ const MOST_HEAD_BYTES = 16_384;
  */
 export async function tunnelThrough(
   reached: Extract<Dialed, { readonly outcome: "connected" }>,
-  asked: Place & { readonly upstream: UpstreamProxy; readonly timeoutMs: number },
+  asked: Place & {
+    readonly upstream: UpstreamProxy;
+    readonly timeoutMs: number;
+    readonly abort: AbortSignal;
+  },
 ): Promise<Dialed> {
   const { socket, address } = reached;
+  const leave = (): void => void socket.destroy(new Error("the client has gone away"));
   const late = setTimeout(() => socket.destroy(new Error("no answer in time")), asked.timeoutMs);
+  asked.abort.addEventListener("abort", leave, { once: true });
   try {
+    asked.abort.throwIfAborted();
     socket.write(toRequest(asked));
     const head = await readUntil(socket, (bytes) => endOfHead(bytes), MOST_HEAD_BYTES);
     const status = /^HTTP\/1\.[01] (\d{3})/.exec(head.toString("latin1"))?.[1];
@@ -26,6 +33,7 @@ export async function tunnelThrough(
     return fail(socket, toReason(error));
   } finally {
     clearTimeout(late);
+    asked.abort.removeEventListener("abort", leave);
   }
 }
 
