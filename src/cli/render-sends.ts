@@ -63,7 +63,7 @@ function toWhy({ reason, secrets = [], misplaced = [] }: LoggedSend): string {
 
 function toResult({ decision, end, status, user }: LoggedSend): string {
   if (decision !== "allow") return "denied";
-  if (user !== undefined) return "signed";
+  if (user !== undefined) return end ?? "signed";
   if (end === undefined) return "open";
   return status === undefined ? end : `${end} ${status}`;
 }

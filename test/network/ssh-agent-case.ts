@@ -44,10 +44,12 @@ export function toLogin(
     readonly service?: string;
     readonly method?: string;
     readonly message?: number;
+    readonly algorithm?: string;
   },
   after: Buffer = Buffer.alloc(0),
 ): Buffer {
   const { sessionId, key, user = "git", hostKey, service = "ssh-connection" } = o;
+  const { algorithm = "ssh-ed25519" } = o;
   const method =
     o.method ?? (hostKey === undefined ? "publickey" : "publickey-hostbound-v00@openssh.com");
   return Buffer.concat([
@@ -57,7 +59,7 @@ export function toLogin(
       toWireString(user),
       toWireString(service),
     ],
-    ...[toWireString(method), Buffer.from([1]), toWireString("ssh-ed25519"), toWireString(key)],
+    ...[toWireString(method), Buffer.from([1]), toWireString(algorithm), toWireString(key)],
     ...(hostKey === undefined ? [] : [toWireString(hostKey)]),
     after,
   ]);
@@ -120,6 +122,8 @@ interface Case extends AsyncDisposable {
   readonly socket: string;
   readonly decided: AgentSignature[];
   readonly refused: string[];
+  /** What was allowed and not signed: users and reasons. */
+  readonly failed: string[];
   connect(): Promise<Client>;
 }
 
@@ -134,19 +138,21 @@ export async function openCase(
 ): Promise<Case> {
   const decided: AgentSignature[] = [];
   const refused: string[] = [];
+  const failed: string[] = [];
   const agent = openAgent({
     ...{ socket: real, places },
     decide: async (signature) => {
       decided.push(signature);
       return decision;
     },
+    onFailed: ({ user }, reason) => failed.push(`${user}: ${reason}`),
     onRefused: (reason) => refused.push(reason),
   });
   count += 1;
   const socket = path.join(dir, `filter-${count}`);
   agent.adopt(openUnixDescriptor(socket));
   return {
-    ...{ socket, decided, refused },
+    ...{ socket, decided, refused, failed },
     connect: async () => {
       const client = connect(socket);
       await once(client, "connect");

@@ -21,6 +21,9 @@ const MOST_DENIED = 1000;
 export class SignatureJudge {
   readonly #o: SignatureJudgeOptions;
   readonly #deciding = new Set<Promise<unknown>>();
+  /** Those that are on record, by number: 1, 2, 3… */
+  readonly #numbers = new WeakMap<AgentSignature, number>();
+  #count = 0;
   #denied = 0;
 
   constructor(o: SignatureJudgeOptions) {
@@ -35,6 +38,18 @@ export class SignatureJudge {
     return await decided;
   }
 
+  /** Records that one which was allowed was not made. The reason is one line. */
+  fail(signature: AgentSignature, reason: string): void {
+    const id = this.#numbers.get(signature);
+    if (id === undefined) return;
+    const { log, record } = this.#o;
+    const written = log
+      .append({ event: "signature.failed", session: record.session, data: { id, reason } })
+      .catch(() => undefined)
+      .finally(() => this.#deciding.delete(written));
+    this.#deciding.add(written);
+  }
+
   /** Resolves when all is written. Those who ask must have gone. */
   async settled(): Promise<void> {
     await Promise.all(this.#deciding);
@@ -46,12 +61,15 @@ export class SignatureJudge {
     if (this.#denied > MOST_DENIED) return "deny";
     const { host, port, user, key } = signature;
     const decision = reason === undefined ? "allow" : "deny";
+    this.#count += 1;
+    const id = this.#count;
+    this.#numbers.set(signature, id);
     await this.#o.log.append({
       event: "signature.decided",
       session: this.#o.record.session,
       data: {
         // Under the name `key` it would be masked.
-        ...{ via: "ssh-agent", host, port, user, fingerprint: key, decision },
+        ...{ id, via: "ssh-agent", host, port, user, fingerprint: key, decision },
         ...(reason === undefined ? {} : { reason }),
       },
     });

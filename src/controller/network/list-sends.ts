@@ -49,6 +49,8 @@ class SendList {
   readonly #sends: LoggedSend[] = [];
   /** Of the task that runs at that point of the log, by number: each counts its own from 1. */
   readonly #open = new Map<number, number>();
+  /** Signatures, in the same way. */
+  readonly #signatures = new Map<number, number>();
   /** Those of which the requests are known: they say it all. */
   readonly #tunnels = new Set<number>();
   readonly #refusedLookups = new Map<string, number>();
@@ -56,10 +58,18 @@ class SendList {
 
   add(record: AuditRecord): void {
     const { event } = record;
-    if (event === "run.started") this.#open.clear();
-    else if (event === "send.decided") this.#addDecided(record);
-    // A signature is whole at once: it has no number and no end.
-    else if (event === "signature.decided") this.#sends.push(toSend(record));
+    if (event === "run.started") {
+      this.#open.clear();
+      this.#signatures.clear();
+    } else if (event === "send.decided") this.#addDecided(record);
+    // A signature is whole at once: only what was not made after all has an end.
+    else if (event === "signature.decided")
+      this.#signatures.set(numberOf(record, "id"), this.#sends.push(toSend(record)) - 1);
+    else if (event === "signature.failed")
+      addEnd(this.#sends, this.#signatures.get(numberOf(record, "id")), {
+        ...record,
+        data: { ...record.data, end: "failed" },
+      });
     else if (event === "send.ended")
       addEnd(this.#sends, this.#open.get(numberOf(record, "id")), record);
     else if (event === "send.lookup-refused") count(this.#refusedLookups, textOf(record, "name"));

@@ -33,6 +33,7 @@ export async function serveAgent(
   const agent = openAgent({
     ...{ socket, places, onRefused },
     decide: (signature, abort) => judge.decide(signature, abort),
+    onFailed: (signature, reason) => judge.fail(signature, reason),
   });
   return {
     join: (gateway) => ({

@@ -4,6 +4,8 @@ import { WireError, WireReader } from "./wire.js";
 export interface Userauth {
   readonly sessionId: Buffer;
   readonly user: string;
+  /** By which it says that it is signed. */
+  readonly algorithm: string;
   readonly key: Buffer;
   readonly hostKey?: Buffer;
 }
@@ -21,11 +23,11 @@ export function readUserauth(data: Buffer): Userauth {
   const method = reader.name();
   if (method !== "publickey" && method !== HOST_BOUND) throw new WireError("not with a key");
   if (!reader.boolean()) throw new WireError("nothing to be signed");
-  reader.name();
+  const algorithm = reader.name();
   const key = reader.string();
   const hostKey = method === HOST_BOUND ? reader.string() : undefined;
   reader.end();
-  return { sessionId, user, key, ...(hostKey === undefined ? {} : { hostKey }) };
+  return { sessionId, user, algorithm, key, ...(hostKey === undefined ? {} : { hostKey }) };
 }
 
 /** A name that a log can show. */

@@ -19,6 +19,7 @@ import {
 } from "./agent-policy.js";
 import { isSignedBy, toFingerprint } from "./host-key.js";
 import { openRealAgent, type RealAgent } from "./real-agent.js";
+import { isUsable, toSigningAlgorithm } from "./signing-algorithm.js";
 import { readUserauth } from "./read-userauth.js";
 import { toUint32, toWireString, WireError, WireReader } from "./wire.js";
 
@@ -29,6 +30,8 @@ export interface AgentGuard {
   readonly places: readonly AgentPlace[];
   /** Awaited before a signature is asked for; where it throws there is none. The signal says that the client has gone. */
   readonly decide: (signature: AgentSignature, abort: AbortSignal) => Promise<"allow" | "deny">;
+  /** Told of what was allowed and not signed after all: one line. */
+  readonly onFailed: (signature: AgentSignature, reason: string) => void;
   /** Told of what was asked for and is never done: one line. */
   readonly onRefused: (reason: string) => void;
 }
@@ -39,8 +42,6 @@ class Refusal extends Error {}
 /** A touch of a token, or an answer to `ssh-add -c`, takes its time. */
 const SIGN_MS = 5 * 60_000;
 const LIST_MS = 30_000;
-/** SSH_AGENT_RSA_SHA2_256 and SSH_AGENT_RSA_SHA2_512: without them RSA would be with SHA-1, which servers no longer take. */
-const MOST_FLAGS = 2 | 4;
 
 /** Session ids are digests: of 20 to 64 bytes. */
 function isSessionId(bytes: Buffer): boolean {
@@ -109,9 +110,13 @@ export class AgentConnection implements Disposable {
 
   async #list(): Promise<Buffer> {
     const { places } = this.#bound ?? this.#guard;
-    const identities = readIdentities(await this.#ask(toFrame(REQUEST_IDENTITIES), LIST_MS));
-    const blobs = identities.map(({ blob }) => blob);
+    const blobs = (await this.#listReal()).filter(isUsable);
     return toIdentitiesAnswer(blobs.filter((blob) => mayUse(places, toFingerprint(blob))));
+  }
+
+  async #listReal(): Promise<readonly Buffer[]> {
+    const identities = readIdentities(await this.#ask(toFrame(REQUEST_IDENTITIES), LIST_MS));
+    return identities.map(({ blob }) => blob);
   }
 
   async #bind(reader: WireReader, message: Buffer): Promise<Buffer> {
@@ -147,24 +152,41 @@ export class AgentConnection implements Disposable {
         "a signature for nobody knows which server: ssh of OpenSSH 8.9 and later says it",
       );
     const { places, hostKey, sessionId } = this.#bound;
-    if ((flags & ~MOST_FLAGS) !== 0) throw new Refusal("a signature of an unknown kind");
+    const algorithm = toSigningAlgorithm(blob, flags);
+    if (algorithm === undefined)
+      throw new Refusal("a signature by a certificate, with SHA-1 or of an unknown kind");
     const login = toLogin(data);
     if (!login.sessionId.equals(sessionId) || login.hostKey?.equals(hostKey) === false)
       throw new Refusal("a signature for another session than the one that was shown");
     if (!login.key.equals(blob)) throw new Refusal("a signature by another key than the login's");
+    if (login.algorithm !== algorithm)
+      throw new Refusal("a signature of another algorithm than the login's");
     const key = toFingerprint(blob);
     const signature = toSignature(places, { user: login.user, key });
     if (signature === undefined)
       throw new Refusal(
         `a login of ${login.user} with ${key}, which no rule for ${places[0]?.rule.host ?? ""} allows`,
       );
+    // Nobody is asked about what could not be.
+    if (!(await this.#listReal()).some((one) => one.equals(blob)))
+      throw new Refusal(`a login with ${key}, which the agent of this host does not have`);
     if ((await this.#guard.decide(signature, this.#gone)) !== "allow") return toFrame(FAILURE);
-    this.#gone.throwIfAborted();
     const request = toFrame(SIGN_REQUEST, toWireString(blob), toWireString(data), toUint32(flags));
-    const answer = await this.#ask(request, SIGN_MS);
-    return answer[0] === SIGN_RESPONSE
-      ? toFrame(SIGN_RESPONSE, answer.subarray(1))
-      : toFrame(FAILURE);
+    return await this.#signAllowed(signature, request);
+  }
+
+  /** It is on record as allowed: where nothing is signed, that is told of too. */
+  async #signAllowed(signature: AgentSignature, request: Buffer): Promise<Buffer> {
+    let reason = "the agent of this host did not sign";
+    try {
+      this.#gone.throwIfAborted();
+      const answer = await this.#ask(request, SIGN_MS);
+      if (answer[0] === SIGN_RESPONSE) return toFrame(SIGN_RESPONSE, answer.subarray(1));
+    } catch {
+      reason = this.#gone.aborted ? "its client has gone" : "the agent of this host failed";
+    }
+    this.#guard.onFailed(signature, reason);
+    return toFrame(FAILURE);
   }
 
   async #ask(frame: Buffer, timeoutMs: number): Promise<Buffer> {
