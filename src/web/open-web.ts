@@ -42,6 +42,8 @@ const CHECK_MS = 5000;
  */
 const MOST_IDLE = 600;
 const MOST_SERVED = { tcp: 256, local: 4096 };
+/** At the socket there is one person alone. */
+const MOST_EACH = { tcp: MOST_SERVED.tcp / 4, local: MOST_SERVED.local };
 const LIMITS = {
   headersTimeout: HEAD_MS,
   requestTimeout: REQUEST_MS,
@@ -52,21 +54,23 @@ const LIMITS = {
 export async function openWeb(options: WebOptions): Promise<Web> {
   const { service, socket, tcp } = options;
   const ending = new AbortController();
-  const open = (gate: Gate, served: number): Server => {
-    const share = new ConnectionShare({ idle: MOST_IDLE, served });
+  const open = (gate: Gate, kind: "tcp" | "local"): Server => {
+    const share = new ConnectionShare({
+      ...{ idle: MOST_IDLE, served: MOST_SERVED[kind], each: MOST_EACH[kind] },
+    });
     const serving = { service, gate, share, ending: ending.signal };
     return createServer(LIMITS, (request, response) => {
       void serveRequest(serving, request, response);
     }).on("connection", (socket) => share.add(socket));
   };
   const gate = { hosts: new Set(["localhost"]), callerOf: options.callerOf };
-  const local = open(gate, MOST_SERVED.local);
+  const local = open(gate, "local");
   await listenPrivately(local, socket);
   const servers = [local];
   let address: Web["address"];
   if (tcp !== undefined) {
     const hosts = new Set<string>();
-    const server = open({ hosts, callerOf: byToken(tcp.tokens) }, MOST_SERVED.tcp);
+    const server = open({ hosts, callerOf: byToken(tcp.tokens) }, "tcp");
     servers.push(server);
     address = await listenTcp(server, tcp).catch(async (error: unknown) => {
       local.close();

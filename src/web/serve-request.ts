@@ -43,7 +43,7 @@ async function answerRequest(
   if (isHealth && (!isRefusal(caller) || caller.status === 401))
     return { status: 200, body: { ok: true } };
   if (isRefusal(caller)) return refuse(caller.status, caller.message);
-  share.serve(request.socket, response);
+  share.serve(request.socket, response, caller.by.name);
   const there = ROUTES.filter(({ path }) => path.test(pathname));
   const route = there.find(({ method }) => method === request.method);
   if (route === undefined)

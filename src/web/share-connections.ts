@@ -7,6 +7,8 @@ export interface ConnectionLimits {
   readonly idle: number;
   /** On which one is. */
   readonly served: number;
+  /** Of these, for any one of those known. */
+  readonly each: number;
 }
 
 /**
@@ -17,7 +19,8 @@ export class ConnectionShare {
   readonly #limits: ConnectionLimits;
   /** In the order in which they became so. */
   readonly #idle = new Set<Socket>();
-  readonly #served = new Set<Socket>();
+  /** With how many requests each serves, and whose they are: HTTP lets several be asked one behind the other. */
+  readonly #served = new Map<Socket, { readonly of: string; requests: number }>();
 
   constructor(limits: ConnectionLimits) {
     this.#limits = limits;
@@ -32,14 +35,25 @@ export class ConnectionShare {
     this.#rest(socket);
   }
 
-  /** A request of somebody known came on it; until `response` is over it is nobody else's. */
-  serve(socket: Socket, response: ServerResponse): void {
-    if (!this.#idle.delete(socket)) return;
-    this.#served.add(socket);
-    if (this.#served.size > this.#limits.served) socket.destroy();
+  /** A request of somebody known came on it, by the name `of`; until every `response` on it is over it is nobody else's. */
+  serve(socket: Socket, response: ServerResponse, of: string): void {
+    const serving = this.#served.get(socket) ?? { of, requests: 0 };
+    if (serving.requests === 0 && !this.#idle.delete(socket)) return;
+    serving.requests += 1;
+    this.#served.set(socket, serving);
+    if (this.#isTooMany(of)) socket.destroy();
     response.once("close", () => {
+      serving.requests -= 1;
+      if (serving.requests > 0) return;
       if (this.#served.delete(socket) && !socket.destroyed) this.#rest(socket);
     });
+  }
+
+  /** Nobody's listeners keep another one's answer out. */
+  #isTooMany(of: string): boolean {
+    const { served, each } = this.#limits;
+    if (this.#served.size > served) return true;
+    return [...this.#served.values()].filter((one) => one.of === of).length > each;
   }
 
   #rest(socket: Socket): void {

@@ -57,3 +57,37 @@ test("strangers who only connect keep nobody out who asks, at TCP and at the soc
   const { value } = (await listening.body?.getReader().read()) ?? assert.fail();
   assert.match(Buffer.from(value ?? []).toString(), new RegExp(body.action), "who is served stays");
 });
+
+test("one token's listeners keep another one's answer out at no time, and a second request on a connection counts", async () => {
+  using person = openPerson(KIND);
+  const [many, few] = ["b".repeat(40), "c".repeat(40)];
+  person.make({ "../tokens": `bot submit ${many}\nann all ${few}\n` });
+  const file = path.join(person.home, "tokens");
+  chmodSync(file, 0o600);
+  const words = ["--listen", "127.0.0.1:0", "--token-file", file];
+  await using service = await startService(person, words);
+  const { hostname, port, host } = new URL(service.url);
+  const listen = async (token: string) => {
+    const socket = connect({ host: hostname, port: Number(port) }).on("error", () => {});
+    const head = `Host: ${host}\r\nAuthorization: Bearer ${token}\r\n\r\n`;
+    // A quick one before it: its end is not the end of the one behind it.
+    socket.write(`GET /v1/actions HTTP/1.1\r\n${head}GET /v1/events HTTP/1.1\r\n${head}`);
+    let heard = "";
+    const outcome = await new Promise<"listens" | "closed">((resolve) => {
+      socket
+        .once("close", () => resolve("closed"))
+        .on("data", (chunk) => {
+          heard += String(chunk);
+          if (heard.includes("text/event-stream")) resolve("listens");
+        });
+    });
+    return { socket, outcome };
+  };
+  const opened: Awaited<ReturnType<typeof listen>>[] = [];
+  for (let at = 0; at < 300; at += 1) opened.push(await listen(many));
+  const living = opened.filter(({ socket }) => !socket.destroyed);
+  const { outcome, socket } = await listen(few);
+  for (const one of [...opened.map((o) => o.socket), socket]) one.destroy();
+  assert.equal(outcome, "listens", "somebody else is heard");
+  assert.equal(living.length, 64, "a quarter");
+});
