@@ -15,10 +15,10 @@ const COLUMNS = [
   { title: "WHY" },
 ] as const;
 
-/** What a task sent, a line each; below it the names that were looked up in vain. */
+/** What a task sent, a line each, or why it could send nothing; below it the names that were looked up in vain. */
 export function renderSends(
   { sends, refusedLookups, refusedSignatures }: LoggedSends,
-  o: { readonly colour: boolean; readonly width?: number },
+  o: { readonly colour: boolean; readonly width?: number; readonly hadNetwork: boolean },
 ): string {
   const lookups = [...refusedLookups].map(
     ([name, count]) =>
@@ -27,8 +27,10 @@ export function renderSends(
   const signatures = [...refusedSignatures].map(
     ([reason, count]) => `not signed: ${reason}, ${formatCount(count, "time")}`,
   );
-  const table =
-    sends.length === 0 ? "nothing was sent\n" : renderTable(COLUMNS, sends.map(toRow), o);
+  const nothing = o.hadNetwork
+    ? "nothing was sent\n"
+    : "nothing was sent: the task had no network; --allow HOST gives it one\n";
+  const table = sends.length === 0 ? nothing : renderTable(COLUMNS, sends.map(toRow), o);
   return [table, ...[...lookups, ...signatures].map((line) => `${neutralise(line)}\n`)].join("");
 }
 

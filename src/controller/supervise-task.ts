@@ -209,25 +209,41 @@ async function watched(
 const CTRL_C = 3;
 const ENDED_FROZEN = "interrupted while it was frozen";
 
-/** Signals go to the task; the second of a kind ends everything, and the first one does where the task is frozen and cannot hear it. */
+/**
+ * Signals go to the task; the second of a kind ends everything, and the first one does where the task is frozen and cannot hear it. One that asks it to
+ * end does so after the grace that `stop` gives too: whoever sent it (timeout(1), systemd, a closed terminal) sends no other.
+ */
 async function waitFor(
   running: RunningSandbox,
   io: TaskIo,
   isFrozen: () => boolean,
 ): Promise<Outcome> {
   const seen = new Set<number>();
+  let timer: NodeJS.Timeout | undefined;
   const stopWatching = io.watch({
     signal: (signal) => {
+      const name = ASKING.get(signal);
       if (ENDING.has(signal) && isFrozen()) running.stop(ENDED_FROZEN);
       else if (INSISTING.has(signal) && seen.has(signal)) running.stop("interrupted twice");
       else running.signal(signal);
       seen.add(signal);
+      if (name !== undefined)
+        timer ??= setTimeout(() => running.kill(`it did not end at ${name}`), GRACE_MS).unref();
     },
     resize: (size) => running.resize(size),
   });
   try {
     return await running.wait();
   } finally {
+    clearTimeout(timer);
     stopWatching();
   }
 }
+
+/** Signals that ask a program to end, where nobody sits who could insist. */
+const ASKING: ReadonlyMap<number, string> = new Map([
+  [1, "SIGHUP"],
+  [15, "SIGTERM"],
+]);
+/** As that of `RunningSandbox.stop`. */
+const GRACE_MS = 2000;

@@ -49,6 +49,8 @@ export interface RunningSandbox extends AsyncDisposable {
   resize(size: TerminalSize): void;
   /** SIGTERM, then after the grace SIGKILL to everything. `wait` resolves with `interrupted` and this reason. */
   stop(reason: string): void;
+  /** SIGKILL to everything at once; `wait` as with `stop`. For a task that was asked already. */
+  kill(reason: string): void;
   /**
    * Brings the task and all its descendants to a halt where they are. Resolves when none of them runs any more, also where they have
    * ended meanwhile; again is no error. Its time limit stands still. What is paused can be ended as ever: `stop`, `abort` and disposal

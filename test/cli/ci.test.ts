@@ -209,8 +209,8 @@ test("what cannot be is refused before anything runs", () => {
   symlinkSync("a.txt", path.join(person.project, "link"));
   for (const [message, ...args] of [
     [/--report is for --ci/, "--report", "json:x"],
-    [/--report junit: it takes one word, FORMAT:PATH,/, "--ci", "--report", "junit"],
-    [/--report html:x: it takes one word/, "--ci", "--report", "html:x"],
+    [/--report junit: it takes a format and a file,/, "--ci", "--report", "junit"],
+    [/--report junti: there is no format junti\n.*junit, sarif/, "--ci", "--report", "junti", "x"],
     [/is there twice/, "--ci", "--report", "json:x", "--report", "sarif:./x"],
     [/there is no directory/, "--ci", "--report", "json:gone/x"],
     [/is not a file/, "--ci", "--report", "json:d"],

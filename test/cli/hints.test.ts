@@ -65,6 +65,17 @@ test("a session that was interrupted says so where it is listed, shown and commi
   assert.deepEqual(changes, { added: 0, modified: 0, deleted: 0 });
 });
 
+test("that nothing was sent is explained where the task had no network", () => {
+  using person = openPerson(KIND);
+  const show = (...how: readonly string[]) => {
+    const run = person.sandbox(["run", ...how, "--", "true"]);
+    assert.equal(run.status, 0, run.stderr);
+    return person.sandbox(["show", "latest", "--network"]).stdout;
+  };
+  assert.match(show(), /^nothing was sent: the task had no network; --allow HOST gives it one\n$/);
+  assert.equal(show("--allow", "localhost:9"), "nothing was sent\n", "control");
+});
+
 test("what policy denies is told with its reason by the commit that leaves it out", () => {
   using person = openPerson("plain user");
   person.sandbox(["run", "--", "sh", "-c", "echo x > a; cp /bin/true b; chmod u+s b"]);

@@ -71,3 +71,24 @@ for (const kind of KINDS)
     assert.equal(person.sandbox(["commit", "s", "--yes"]).status, 0);
     assert.equal(person.sandbox(["log", "--verify"]).status, 0);
   });
+
+test("SIGTERM and SIGHUP end a task that does not heed them too, and what it changed is kept", async () => {
+  using person = openPerson("plain user");
+  const script = "trap '' TERM HUP; echo x > made; echo begun; exec sleep 900";
+  const heeding = "trap 'exit 5' TERM; echo begun; sleep 900 & wait";
+  for (const signal of ["SIGTERM", "SIGHUP"] as const) {
+    const name = signal.toLowerCase();
+    const running = await start(person, ["run", "--name", name, "--", "sh", "-c", script]);
+    running.kill(signal);
+    assert.equal(await endOf(running), 137);
+    const shown = person.sandboxJson(["show", name]).json;
+    assert.deepEqual(
+      [shown.state, shown.outcome.outcome, shown.reason],
+      ["interrupted", "interrupted", `it did not end at ${signal}`],
+    );
+    assert.equal(person.sandbox(["commit", name, "--dry-run"]).status, 0);
+  }
+  const running = await start(person, ["run", "--", "sh", "-c", heeding]);
+  running.kill("SIGTERM");
+  assert.equal(await endOf(running), 5, "control: one that heeds it has its own code");
+});

@@ -41,6 +41,22 @@ export function describeTerminal(
       await end(task);
     });
 
+    test("Ctrl-C goes to all of the task's group, as from a terminal, and SIGTERM to the task alone", async () => {
+      using one = openEngineCase(makeEngine());
+      const script = `perl -e '$SIG{TERM} = sub { exit 7 }; $SIG{INT} = sub { print "inner\n"; exit 3 }; $| = 1; print "ready\n"; sleep 1 while 1'; echo after`;
+      const int = await one.start({ argv: ["sh", "-c", `trap 'echo outer' INT; ${script}`] });
+      await int.says("ready");
+      int.sandbox.signal(2);
+      assert.deepEqual(await int.sandbox.wait(), { outcome: "exited", code: 0 });
+      assert.equal(int.output.stdout, "ready\ninner\nouter\nafter\n");
+      await int.sandbox[Symbol.asyncDispose]();
+      const term = await one.start({ argv: ["sh", "-c", script] });
+      await term.says("ready");
+      term.sandbox.signal(15);
+      assert.deepEqual(await term.sandbox.wait(), { outcome: "signalled", signal: 15 });
+      await term.sandbox[Symbol.asyncDispose]();
+    });
+
     test("Ctrl-C ends a program that does nothing about it", async () => {
       using one = openEngineCase(makeEngine());
       const task = await one.start({ argv: ["sh", "-c", "echo ready; exec sleep 1000"], spec });

@@ -22,10 +22,15 @@ export function collectReport(
   const { format = "", file = "" } =
     /^(?<format>[a-z]+)[:=](?<file>.+)$/s.exec(value)?.groups ?? {};
   const known = REPORT_FORMATS.find((one) => one === format);
+  const [word = ""] = value.split(/[:=]/, 1);
+  if (!REPORT_FORMATS.some((one) => one === word))
+    throw new SandboxError("usage", `--report ${value}: there is no format ${word}`, {
+      hint: `--report FORMAT PATH: FORMAT is one of ${REPORT_FORMATS.join(", ")}`,
+    });
   if (known === undefined || file.endsWith("/") || file.includes("\0"))
     throw new SandboxError(
       "usage",
-      `--report ${value}: it takes one word, FORMAT:PATH, as in junit:report.xml`,
+      `--report ${value}: it takes a format and a file, as in junit report.xml`,
       {
         hint: `FORMAT is one of ${REPORT_FORMATS.join(", ")}, PATH a file`,
       },

@@ -61,7 +61,11 @@ async function showSends(
   const sends = await listSends(controller, record.session);
   if (options.json === true)
     writeJson(context.stdout, "sends", toSendsObject(record.session, sends));
-  else context.stdout.write(renderSends(sends, { colour: wantsColour(context, context.stdout) }));
+  else {
+    const hadNetwork = record.spec.network !== "none";
+    const colour = wantsColour(context, context.stdout);
+    context.stdout.write(renderSends(sends, { colour, hadNetwork }));
+  }
   return 0;
 }
 

@@ -158,8 +158,6 @@ function toCommitResult({ session, commit: id, conflicts }: CommitReport): Actio
   };
 }
 
-/** Between the signal that asks a task to end and the one that ends it. */
-const GRACE_MS = 5000;
 const SIGTERM = 15;
 
 /** No input; what the task writes is kept in its session. */
@@ -172,17 +170,11 @@ function toTaskIo(signal: AbortSignal): TaskIo {
     stderr: nowhere(),
     terminalSize: undefined,
     watch: ({ signal: send }) => {
-      let timer: NodeJS.Timeout | undefined;
-      const end = (): void => {
-        send(SIGTERM);
-        timer = setTimeout(() => send(SIGTERM), GRACE_MS);
-      };
+      // What does not end at it is killed by whoever supervises the task.
+      const end = (): void => send(SIGTERM);
       if (signal.aborted) queueMicrotask(end);
       else signal.addEventListener("abort", end, { once: true });
-      return () => {
-        signal.removeEventListener("abort", end);
-        clearTimeout(timer);
-      };
+      return () => signal.removeEventListener("abort", end);
     },
   };
 }

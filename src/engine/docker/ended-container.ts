@@ -26,6 +26,8 @@ export class EndedContainer implements RunningSandbox {
 
   stop(): void {}
 
+  kill(): void {}
+
   async pause(): Promise<void> {}
 
   async resume(): Promise<void> {}
@@ -48,6 +50,7 @@ export function toLostContainer(runtime: string, error: unknown): RunningSandbox
     signal: () => {},
     resize: () => {},
     stop: () => {},
+    kill: () => {},
     pause: () => Promise.reject(error),
     resume: () => Promise.reject(error),
     [Symbol.asyncDispose]: async () => {},

@@ -85,6 +85,10 @@ export class RunningContainer implements RunningSandbox {
     this.#ending.end({ outcome: "interrupted", reason });
   }
 
+  kill(reason: string): void {
+    this.#ending.killNow({ outcome: "interrupted", reason });
+  }
+
   async pause(): Promise<void> {
     this.#ending.pause();
     this.#mayBePaused = true;
@@ -99,9 +103,9 @@ export class RunningContainer implements RunningSandbox {
 
   /** Paused already, or not paused, is 409 as an end meanwhile is (moby, `daemon/pause.go`): the container's state tells them apart. */
   async #hold(verb: "pause" | "unpause", doing: string): Promise<void> {
+    if (this.#isOver) return;
     const { daemon, container } = this.#input;
     const path = `/containers/${container}`;
-    if (this.#isOver) return;
     try {
       await daemon.request({ method: "POST", path: `${path}/${verb}`, doing, tolerate: [404] });
     } catch (error) {
@@ -229,7 +233,6 @@ async function waitForContainer(daemon: Daemon, container: string): Promise<numb
 
 const BACK_MS = 5000;
 const POLL_MS = 200;
-
 /** Whether a daemon that went away answers again in a while. Its containers' streams are lost then. */
 async function isBack(daemon: Daemon, container: string): Promise<boolean> {
   for (let waited = 0; waited < BACK_MS; waited += POLL_MS) {

@@ -103,6 +103,10 @@ export class RunningStage implements RunningSandbox {
     this.#ending.end({ outcome: "interrupted", reason });
   }
 
+  kill(reason: string): void {
+    this.#ending.killNow({ outcome: "interrupted", reason });
+  }
+
   async pause(): Promise<void> {
     this.#ending.pause();
     await this.#hold("pause");

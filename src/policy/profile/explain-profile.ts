@@ -83,6 +83,8 @@ function explainChanges({ scope, changes }: Profile): readonly string[] {
     lines.push(`${what.filter((part) => part !== undefined).join(" ")}: ${SAID[decision]}`);
   }
   lines.push("every other change is asked about; what runs later on this host, by name");
+  if (changes.some(({ decision, risk }) => decision === "allow" && risk === undefined))
+    lines.push("what is allowed is still asked about by name where it runs later on this host");
   lines.push("what raises rights, devices and forged marks are never committed");
   return lines;
 }
