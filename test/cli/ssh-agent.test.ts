@@ -200,6 +200,18 @@ ssh_agent: [{host: localhost, port: ${port}, keys: ["${first.fingerprint}"], dec
     const [last] = json.sends.slice(-1);
     assert.equal(last.decision, "deny");
     assert.equal(last.reason, "it is to be asked about, and nobody is there");
+    // The agent asks a person for each signature, and there is none.
+    const add = ["env", `SSH_AUTH_SOCK=${one.env.SSH_AUTH_SOCK}`, "ssh-add", "-q"];
+    assert.equal(person.run([...add, "-D"]).status, 0);
+    assert.equal(person.run([...add, "-c", first.file]).status, 0);
+    const profile = readFileSync(path.join(person.home, "ssh.yaml"), "utf8");
+    person.make({ "../ssh.yaml": profile.replace("decision: ask", "decision: allow") });
+    assert.equal(person.sandbox([...words, `${login} four`], { env: one.env }).status, 255);
+    const after = person.sandboxJson(["show", "latest", "--network"]).json.sends;
+    const failed = after.find((send: { end?: string }) => send.end === "failed");
+    assert.equal(failed.reason, "the agent of this host did not sign");
+    const text = person.sandbox(["show", "latest", "--network"]).stdout;
+    assert.match(text, /login of \S+ with \S+ +failed .*the agent of this host did not sign/);
   });
 });
 
