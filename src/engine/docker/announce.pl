@@ -93,15 +93,18 @@ announce("begun");
 # The task may have said that it is ready, and be sent a signal, before this runs again: pid 1 loses what it has no handler for.
 my ($child, @early);
 my @passed = qw(HUP INT QUIT USR1 USR2 TERM);
-for my $name (@passed) { $SIG{$name} = sub { $child ? kill($name, $child) : push(@early, $name) } }
+# What a terminal sends it sends to all of the foreground: a shell that waits for a program does not end the program.
+my %to_group = (INT => 1, QUIT => 1);
+sub pass { my ($name) = @_; kill($name, $to_group{$name} ? -$child : $child) }
+for my $name (@passed) { $SIG{$name} = sub { $child ? pass($name) : push(@early, $name) } }
 $child = fork();
 defined $child or die "sandbox: cannot fork: $!\n";
 if ($child == 0) {
   $SIG{$_} = "DEFAULT" for @passed;
   kill($_, $$) for @early;
   $SIG{PIPE} = "DEFAULT";
+  setpgrp(0, 0);
   if ($kind eq "terminal") {
-    setpgrp(0, 0);
     local $SIG{TTOU} = "IGNORE";
     my $group = pack("i", $$);
     ioctl(STDIN, 0x5410, $group);    # TIOCSPGRP
@@ -111,7 +114,8 @@ if ($child == 0) {
   print STDERR "sandbox: $ARGV[0]: $!\n";
   exit($! == 2 ? 127 : 126);
 }
-kill($_, $child) for @early;
+setpgrp($child, $child);    # whoever comes first; it fails where the task has begun, which has done it
+pass($_) for @early;
 $SIG{PIPE} = sub { kill("PIPE", -1) };    # the reader of the output has gone: all who could write to it learn of it
 while (1) {
   my $pid = waitpid(-1, 2);    # WUNTRACED
