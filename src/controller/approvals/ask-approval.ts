@@ -7,7 +7,7 @@ import type { AskingController } from "./asking-controller.js";
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** What a question is about: with the same of these it is the same question. */
-type AskedOf = Pick<ApprovalDraft, "kind" | "digest" | "session">;
+export type AskedOf = Pick<ApprovalDraft, "kind" | "digest" | "session">;
 
 /** What a reviewer reads of it. */
 type Shown = Pick<ApprovalDraft, "subject" | "preview"> & {

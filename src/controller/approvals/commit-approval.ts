@@ -4,7 +4,7 @@ import { type Digest, toDigest } from "../../core/ids.js";
 import { createHash } from "node:crypto";
 import type { Controller } from "../controller.js";
 import type { CommitProposal } from "../propose-commit.js";
-import { findApproval, findOrAskApproval } from "./ask-approval.js";
+import { type AskedOf, findOrAskApproval } from "./ask-approval.js";
 
 /** Of questions about what programs on the host run later: whoever answers has to have looked. */
 export const RUNS_LATER_GROUP = "runs-later";
@@ -19,7 +19,7 @@ export function askCommitApproval(
   preview: () => string,
 ): Promise<Approval> {
   const { session } = proposal.review.record;
-  const of = toAsked(proposal);
+  const of = toCommitQuestion(proposal);
   const { length } = proposal.plan.changes;
   return findOrAskApproval(controller, of, () => ({
     subject: `commit ${length} change${length === 1 ? "" : "s"} of ${session}`,
@@ -28,17 +28,10 @@ export function askCommitApproval(
   }));
 }
 
-/** The question of it that was asked before, whatever became of it. Asks nobody. */
-export function findCommitApproval(
-  controller: Controller,
-  proposal: CommitProposal,
-): Promise<Approval | undefined> {
-  return findApproval(controller, toAsked(proposal));
-}
-
-function toAsked(proposal: CommitProposal) {
+/** What the question whether `proposal` may be written is about. */
+export function toCommitQuestion(proposal: CommitProposal): AskedOf {
   const { session } = proposal.review.record;
-  return { kind: "commit", session, digest: toApprovalDigest(proposal) } as const;
+  return { kind: "commit", session, digest: toApprovalDigest(proposal) };
 }
 
 /** Of all that is pending, and of the selection as it would be written now: the host's own edits are in it too. */

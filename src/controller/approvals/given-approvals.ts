@@ -1,8 +1,9 @@
 import type { Approval } from "../../core/approval.js";
 import type { Controller } from "../controller.js";
 import type { CommitProposal } from "../propose-commit.js";
-import { findCommitApproval } from "./commit-approval.js";
-import { findBudgetRelease } from "./settle-budget.js";
+import { findApproval } from "./ask-approval.js";
+import { toCommitQuestion } from "./commit-approval.js";
+import { toBudgetQuestion } from "./settle-budget.js";
 
 /** What somebody approved of a commit already, out of band. */
 export interface GivenApprovals {
@@ -17,9 +18,9 @@ export async function findGivenApprovals(
   controller: Controller,
   proposal: CommitProposal,
 ): Promise<GivenApprovals> {
-  const approval = await findCommitApproval(controller, proposal);
+  const approval = await findApproval(controller, toCommitQuestion(proposal));
   const isOver = proposal.overBudget.length > 0;
-  const budget = isOver ? await findBudgetRelease(controller, proposal) : undefined;
+  const budget = isOver ? await findApproval(controller, toBudgetQuestion(proposal)) : undefined;
   return {
     ...(approval?.state === "approved" ? { approval } : {}),
     ...(budget?.state === "approved" ? { budget } : {}),

@@ -9,7 +9,7 @@ import {
   toOverBudget,
 } from "../refuse-over-budget.js";
 import { countOwnAnswer } from "./count-reviewers.js";
-import { findApproval, findOrAskApproval } from "./ask-approval.js";
+import { type AskedOf, findOrAskApproval } from "./ask-approval.js";
 
 /** Of questions about budgets. */
 const GROUP = "budget";
@@ -43,22 +43,15 @@ export function refuseUnreleased(proposal: CommitProposal, asked: Approval): voi
   throw toOverBudget(proposal, { hint });
 }
 
-/** The question of it that was asked before, whatever became of it. Asks nobody. */
-export function findBudgetRelease(
-  controller: Controller,
-  proposal: CommitProposal,
-): Promise<Approval | undefined> {
-  return findApproval(controller, toAsked(proposal));
-}
-
-function toAsked(proposal: CommitProposal) {
+/** What the question whether `proposal` may go over its budgets is about. */
+export function toBudgetQuestion(proposal: CommitProposal): AskedOf {
   const { session } = proposal.review.record;
-  return { kind: "budget", session, digest: toBudgetDigest(proposal) } as const;
+  return { kind: "budget", session, digest: toBudgetDigest(proposal) };
 }
 
 function findOrAsk(controller: Controller, proposal: CommitProposal): Promise<Approval> {
   const { session } = proposal.review.record;
-  const of = toAsked(proposal);
+  const of = toBudgetQuestion(proposal);
   return findOrAskApproval(controller, of, () => {
     const lines = [...proposal.overBudget.map(describeOverBudget), ...listDestroyed(proposal)];
     return {
