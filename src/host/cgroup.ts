@@ -35,9 +35,9 @@ const REMOVE_WAIT_MS = 20;
  * below its own group where that is delegated (version 2, cgroups(7)). Where nothing may be set, nothing is made.
  */
 export function createCgroup(name: string, limits: CgroupLimits): Cgroup {
-  const membership = readFileSync("/proc/self/cgroup", "utf8").trim().split("\n");
+  const membership = readMembership();
   const wanted = toSettings(limits);
-  const made = existsSync(path.join(ROOT, "cgroup.controllers"))
+  const made = isUnified()
     ? createUnified(name, membership, wanted)
     : createSeparate(name, membership, wanted);
   return {
@@ -52,8 +52,8 @@ export function createCgroup(name: string, limits: CgroupLimits): Cgroup {
 
 /** Removes the control group `name` that a process which died left; waits for the last process to leave it. No such group is no error; `busy` while it is not empty. */
 export async function removeLeftCgroup(name: string): Promise<void> {
-  const membership = readFileSync("/proc/self/cgroup", "utf8").trim().split("\n");
-  const parents = existsSync(path.join(ROOT, "cgroup.controllers"))
+  const membership = readMembership();
+  const parents = isUnified()
     ? [findUnifiedParent(membership)]
     : CONTROLLERS.flatMap((controller) => findOwnGroup(membership, controller) ?? []);
   for (const parent of parents) {
@@ -64,8 +64,17 @@ export async function removeLeftCgroup(name: string): Promise<void> {
 
 /** What kind of control groups this host offers this process, for people. */
 export function describeCgroups(): string {
-  if (existsSync(path.join(ROOT, "cgroup.controllers"))) return "version 2";
+  if (isUnified()) return "version 2";
   return existsSync(path.join(ROOT, "memory")) ? "version 1" : "none";
+}
+
+function isUnified(): boolean {
+  return existsSync(path.join(ROOT, "cgroup.controllers"));
+}
+
+/** Lines of this process's groups, one for each hierarchy (cgroups(7)). */
+function readMembership(): readonly string[] {
+  return readFileSync("/proc/self/cgroup", "utf8").trim().split("\n");
 }
 
 interface Group {

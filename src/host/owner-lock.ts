@@ -3,10 +3,10 @@ import { hasErrno, SandboxError } from "../core/error.js";
 import type { ProcessStamp } from "../core/session.js";
 import { tryLock } from "./file-lock.js";
 import { openNative } from "./native.js";
+import { pauseThread } from "./pause-thread.js";
 import { isAlive, readProcessStamp } from "./process-stamp.js";
 
 const POLL_MS = 2;
-const pause = new Int32Array(new SharedArrayBuffer(4));
 
 /**
  * Runs `work` while holding a lock that costs two system calls: a symbolic link at `path` whose target is the
@@ -20,7 +20,7 @@ export function withOwnerLock<T>(path: string, options: { timeoutMs: number }, w
       throw new SandboxError("busy", `${path} is held by another process`, {
         hint: "try again; if no sandbox command is running, remove that link",
       });
-    if (!isAbandoned(path) || !clearAbandoned(path)) Atomics.wait(pause, 0, 0, POLL_MS);
+    if (!isAbandoned(path) || !clearAbandoned(path)) pauseThread(POLL_MS);
   }
   try {
     return work();

@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, constants, lstatSync, openSync } from "node:fs";
 import Database from "libsql";
 import { hasErrno, SandboxError } from "../../core/error.js";
+import { pauseThread } from "../../host/pause-thread.js";
 import { toDamaged } from "../read-record.js";
 import { LEDGER_VERSION, SCHEMA } from "./ledger-sql.js";
 
@@ -30,7 +31,7 @@ export function openDatabase(file: string): LedgerDatabase {
       return connect(file);
     } catch (error) {
       if (!hasErrno(error, ...TAKEN) || performance.now() > end) throw toLedgerError(error, file);
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1 + Math.random() * RETRY_MS);
+      pauseThread(1 + Math.random() * RETRY_MS);
     }
 }
 
