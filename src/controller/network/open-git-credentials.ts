@@ -1,10 +1,10 @@
 import { SandboxError } from "../../core/error.js";
 import type { OpenSecret } from "../../core/open-secret.js";
 import type { GitCredentialRule, NetworkPolicy } from "../../core/send.js";
-import { mayReach } from "../../policy/network/may-reach.js";
 import { toGitPlace } from "../../policy/network/parse-git-credentials.js";
 import type { Controller } from "../controller.js";
 import { randomText } from "./random-text.js";
+import { refuseUnreachable } from "./refuse-unreachable.js";
 
 /** A helper may ask a person, or unlock a keyring. */
 const FILL_MS = 60_000;
@@ -29,7 +29,7 @@ export async function openGitCredentials(
   const secrets: OpenSecret[] = [];
   const settings: string[] = [];
   for (const rule of rules) {
-    refuseStuck(network, rule);
+    refuseUnreachable(network, "git_credentials", rule);
     const [user, password] = toSecrets(rule, await fill(controller, rule));
     secrets.push(user, password);
     const key = `credential.${toUrl(rule)}.helper`;
@@ -49,16 +49,6 @@ export async function openGitCredentials(
 
 function toUrl(rule: GitCredentialRule): string {
   return `${rule.scheme}://${toGitPlace(rule)}`;
-}
-
-function refuseStuck(network: NetworkPolicy, rule: GitCredentialRule): void {
-  if (mayReach(network, rule)) return;
-  const { host, port, scheme } = rule;
-  throw new SandboxError(
-    "usage",
-    `git_credentials names ${scheme}://${host}:${port}, which is not allowed`,
-    { hint: `add "${host}:${port}" to network.allow, or --allow ${host}:${port}` },
-  );
 }
 
 interface Credential {

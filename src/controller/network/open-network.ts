@@ -70,10 +70,11 @@ export async function openNetwork(
       env: controller.env,
     });
   const onRefused = (reason: string): void => judge.note("signature.refused", { reason });
-  const serving = task.agent && (await import("./serve-agent.js"));
   const served =
     task.agent &&
-    (await serving?.serveAgent(controller, task.agent, { ...task, desk, log, onRefused }));
+    (await (
+      await import("./serve-agent.js")
+    ).serveAgent(controller, task.agent, { ...task, desk, log, onRefused }));
   return {
     gateway: served?.join(gateway) ?? gateway,
     [Symbol.asyncDispose]: async () => {

@@ -6,9 +6,9 @@ import { type AgentPlace, mayUse } from "../../network/agent/agent-policy.js";
 import { toFingerprint } from "../../network/agent/host-key.js";
 import { findHostKeys, parseKey, parseKnownHosts } from "../../network/agent/known-hosts.js";
 import { listIdentities } from "../../network/agent/real-agent.js";
-import { mayReach } from "../../policy/network/may-reach.js";
 import { renderPlace } from "../../policy/network/render-host-rule.js";
 import type { Controller } from "../controller.js";
+import { refuseUnreachable } from "./refuse-unreachable.js";
 
 /** What a task's agent is made of. */
 export interface PreparedAgent {
@@ -27,7 +27,7 @@ export async function prepareSshAgent(
 ): Promise<PreparedAgent | undefined> {
   const { sshAgent: rules = [] } = network;
   if (rules.length === 0) return undefined;
-  for (const rule of rules) refuseStuck(network, rule);
+  for (const rule of rules) refuseUnreachable(network, "ssh_agent", rule);
   const socket = env["SSH_AUTH_SOCK"] ?? "";
   if (socket === "")
     throw new SandboxError("usage", "ssh_agent needs an ssh agent: SSH_AUTH_SOCK is not set here", {
@@ -38,15 +38,6 @@ export async function prepareSshAgent(
   const keys = await listKeys(socket);
   for (const place of places) refuseKeyless(place, keys);
   return { socket, places };
-}
-
-function refuseStuck(network: NetworkPolicy, rule: SshAgentRule): void {
-  if (mayReach(network, rule)) return;
-  const { host, port } = rule;
-  const place = renderPlace(host, port);
-  throw new SandboxError("usage", `ssh_agent names ${place}, which is not allowed`, {
-    hint: `add "${place}" to network.allow, or --allow ${place}`,
-  });
 }
 
 function toHostKeys(

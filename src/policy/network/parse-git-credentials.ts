@@ -1,6 +1,7 @@
 import { isPath } from "../../core/path-prefix.js";
 import type { GitCredentialRule } from "../../core/send.js";
 import { parseHostRule } from "./parse-host-rule.js";
+import { renderPlace } from "./render-host-rule.js";
 
 /** An entry of `git_credentials`, as written: text as `--git-credentials` takes it, or a mapping. */
 export type WrittenGitCredentials =
@@ -40,8 +41,7 @@ function parsePlace(
 
 /** As in a URL; the usual port is left out, as git leaves it out. */
 export function toGitPlace({ scheme, host, port }: GitCredentialRule): string {
-  const shown = host.includes(":") ? `[${host}]` : host;
-  return PORTS[scheme] === port ? shown : `${shown}:${port}`;
+  return renderPlace(host, PORTS[scheme] === port ? undefined : port);
 }
 
 /** An entry in one line, for people. */
