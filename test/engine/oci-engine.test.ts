@@ -19,7 +19,7 @@ const openWith = (runtime: RuntimeName, cacheDir = path.join(shared.path, "cache
   openOciEngine({ runtime, cacheDir, profilesDir });
 
 describe("the stage", () => {
-  for (const script of ["stage.pl", "stage-more.pl", "listen.pl", "init.pl"])
+  for (const script of ["stage.pl", "stage-more.pl", "listen.pl", "init.pl", "run-task.pl"])
     test(`${script} is sound for Perl's own checks`, () => {
       const file = path.join(projectRoot, "src/engine/oci", script);
       const { stderr } = spawnSync("perl", ["-Mstrict", "-wc", file], { encoding: "utf8" });
@@ -27,12 +27,14 @@ describe("the stage", () => {
     });
 
   test("init keeps a signal that comes before it has seen its own fork end, for the task", () => {
-    const init = path.join(projectRoot, "src/engine/oci/init.pl");
+    const parts = ["init.pl", "run-task.pl"].map((name) =>
+      path.join(projectRoot, "src/engine/oci", name),
+    );
     // The task answers at once; strace holds its parent back for longer than the signal takes.
-    const script = `mount -t tmpfs none /run && : > /run/environment &&
-      exec strace -qq -o /dev/null -e inject=clone,fork:delay_exit=300000 perl "$1" pipes \
+    const script = `mount -t tmpfs none /run && : > /run/environment && cat "$1" "$2" > /run/init &&
+      exec strace -qq -o /dev/null -e inject=clone,fork:delay_exit=300000 perl /run/init pipes \
         /bin/sh -c 'trap "exit 3" USR1; kill -USR1 $PPID; for i in 1 2 3 4 5 6 7 8 9; do /bin/sleep 0.1; done'`;
-    const argv = ["-Urm", "sh", "-c", script, "sh", init];
+    const argv = ["-Urm", "sh", "-c", script, "sh", ...parts];
     const { status, stderr } = spawnSync("unshare", argv, { encoding: "utf8" });
     assert.deepEqual({ status, stderr }, { status: 3, stderr: "" });
   });

@@ -89,38 +89,10 @@ if (defined $listeners) {
   refuse(125, $problem) if defined $problem;
   chdir($cwd) or refuse(125, "cannot return to $cwd: $!");
 }
+require "/.sandbox/run-task.pl";
 announce("begun");
-# The task may have said that it is ready, and be sent a signal, before this runs again: pid 1 loses what it has no handler for.
-my ($child, @early);
-my @passed = qw(HUP INT QUIT USR1 USR2 TERM);
-# What a terminal sends it sends to all of the foreground: a shell that waits for a program does not end the program.
-my %to_group = (INT => 1, QUIT => 1);
-sub pass { my ($name) = @_; kill($name, $to_group{$name} ? -$child : $child) }
-for my $name (@passed) { $SIG{$name} = sub { $child ? pass($name) : push(@early, $name) } }
-$child = fork();
-defined $child or die "sandbox: cannot fork: $!\n";
-if ($child == 0) {
-  $SIG{$_} = "DEFAULT" for @passed;
-  kill($_, $$) for @early;
-  $SIG{PIPE} = "DEFAULT";
-  setpgrp(0, 0);
-  if ($kind eq "terminal") {
-    local $SIG{TTOU} = "IGNORE";
-    my $group = pack("i", $$);
-    ioctl(STDIN, 0x5410, $group);    # TIOCSPGRP
-    $SIG{TTOU} = "DEFAULT";
-  }
-  exec { $ARGV[0] } @ARGV;
-  print STDERR "sandbox: $ARGV[0]: $!\n";
-  exit($! == 2 ? 127 : 126);
-}
-setpgrp($child, $child);    # whoever comes first; it fails where the task has begun, which has done it
-pass($_) for @early;
-$SIG{PIPE} = sub { kill("PIPE", -1) };    # the reader of the output has gone: all who could write to it learn of it
-while (1) {
-  my $pid = waitpid(-1, 2);    # WUNTRACED
-  next if $pid != $child;
-  # Stopped, which $? does not tell from a good end: it is still there. Nobody here could start it again.
-  if (kill(0, $child)) { kill("CONT", $child); next }
-  leave($? & 127 ? 128 + ($? & 127) : $? >> 8);
-}
+my $in_child = sub { $SIG{PIPE} = "DEFAULT" };
+my $begun = sub {
+  $SIG{PIPE} = sub { kill("PIPE", -1) };    # the reader of the output has gone: all who could write to it learn of it
+};
+leave(run_task($kind, $in_child, $begun, @ARGV));

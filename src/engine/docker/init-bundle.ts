@@ -3,7 +3,7 @@ import { findScript } from "../oci/find-script.js";
 import type { ImageEntry } from "./import-image.js";
 import { perlEntries, perlKey } from "./perl-bundle.js";
 
-const SCRIPTS = ["announce.pl", "listen.pl"] as const;
+const SCRIPTS = ["announce.pl", "listen.pl", "run-task.pl"] as const;
 
 /** What every image of a task has besides: our init and what runs it. */
 export function initEntries(): readonly ImageEntry[] {

@@ -8,6 +8,7 @@ const SCRIPTS = {
   "stage.pl": "oci",
   "init.pl": "oci",
   "listen.pl": "oci",
+  "run-task.pl": "oci",
   "announce.pl": "docker",
   "helper.pl": "docker",
 } as const;

@@ -111,8 +111,10 @@ export function toInitArgv(spec: SandboxSpec, perl: readonly string[]): readonly
 /** The init and what it reads: arguments could be seen by everybody on the host, as variables of `--env` must not be. */
 function toInitSteps(spec: SandboxSpec): readonly StageStep[] {
   const variables = Object.entries(spec.env).map(([name, value]) => `${name}=${value}\0`);
+  // One file: a second one would be looked up at each start.
+  const init = (["init.pl", "run-task.pl"] as const).map((name) => readFileSync(findScript(name)));
   return [
-    ["file", INIT_PATH, readFileSync(findScript("init.pl"))],
+    ["file", INIT_PATH, Buffer.concat(init)],
     ["file", "/run/environment", variables.join("")],
   ];
 }
