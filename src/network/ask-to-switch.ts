@@ -7,6 +7,7 @@ import {
 import type { Duplex } from "node:stream";
 import type { PooledRequest } from "./http-connection.js";
 import { limitInterim } from "./limit-interim.js";
+import { limitWait } from "./limit-wait.js";
 
 /** What a server said to the wish for WebSocket. */
 export type SwitchAnswer =
@@ -39,23 +40,16 @@ export async function askToSwitch(
   } as RequestOptions);
   onRequest(upstream);
   limitInterim(upstream);
-  const late = setTimeout(() => upstream.destroy(new Error("no answer in time")), idleMs);
-  const leave = (): void => void upstream.destroy(new Error("the client has gone away"));
-  gone.addEventListener("abort", leave, { once: true });
-  try {
-    return await new Promise<SwitchAnswer>((resolve, reject) => {
-      upstream.on("error", reject);
-      upstream.once("response", (refused: IncomingMessage) => {
-        if (!upstream.destroyed) resolve({ refused });
-      });
-      upstream.once("upgrade", (upgraded: IncomingMessage, stream: Duplex, head: Buffer) => {
-        if (head.length > 0) stream.unshift(head);
-        resolve({ upgraded, stream });
-      });
-      upstream.end();
+  using _limit = limitWait(upstream, { timeoutMs: idleMs, abort: gone });
+  return await new Promise<SwitchAnswer>((resolve, reject) => {
+    upstream.on("error", reject);
+    upstream.once("response", (refused: IncomingMessage) => {
+      if (!upstream.destroyed) resolve({ refused });
     });
-  } finally {
-    clearTimeout(late);
-    gone.removeEventListener("abort", leave);
-  }
+    upstream.once("upgrade", (upgraded: IncomingMessage, stream: Duplex, head: Buffer) => {
+      if (head.length > 0) stream.unshift(head);
+      resolve({ upgraded, stream });
+    });
+    upstream.end();
+  });
 }

@@ -1,4 +1,5 @@
 import { connect as connectSocket, type OnReadOpts, type Socket } from "node:net";
+import { limitWait } from "./limit-wait.js";
 import type { OpenSockets } from "./open-sockets.js";
 
 /** Larger reads than Node's 16 KiB mark allows: fewer turns of the loop for each megabyte. */
@@ -59,17 +60,10 @@ export async function connectTo(
   // Whoever holds it hears of its end by `close`.
   socket.on("error", () => undefined);
   sockets.add(socket);
-  const late = setTimeout(() => socket.destroy(new Error("no answer in time")), timeoutMs);
-  const onAbort = (): void => void socket.destroy(new Error("the client has gone away"));
-  abort.addEventListener("abort", onAbort, { once: true });
-  try {
-    await new Promise<void>((resolve, reject) => {
-      socket.once("connect", resolve).once("error", reject);
-      socket.once("close", () => reject(new Error("closed")));
-    });
-    return socket;
-  } finally {
-    clearTimeout(late);
-    abort.removeEventListener("abort", onAbort);
-  }
+  using _limit = limitWait(socket, { timeoutMs, abort });
+  await new Promise<void>((resolve, reject) => {
+    socket.once("connect", resolve).once("error", reject);
+    socket.once("close", () => reject(new Error("closed")));
+  });
+  return socket;
 }

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { connect, type SecureContext, type TLSSocket } from "node:tls";
 import { parseIp } from "../core/ip-address.js";
 import { type Dialed, toReason } from "./connect.js";
+import { limitWait } from "./limit-wait.js";
 
 /**
  * Makes TLS of a connection, to a server that must prove that it is `host` to the roots of this machine. Closes it where that takes too long or
@@ -24,9 +25,7 @@ export async function secureUpstream(
     secureContext: roots,
     ALPNProtocols: ["http/1.1"],
   });
-  const late = setTimeout(() => secure.destroy(new Error("no answer in time")), timeoutMs);
-  const leave = (): void => void secure.destroy(new Error("the client has gone away"));
-  gone.addEventListener("abort", leave, { once: true });
+  using _limit = limitWait(secure, { timeoutMs, abort: gone });
   try {
     gone.throwIfAborted();
     await new Promise<void>((resolve, reject) => {
@@ -39,8 +38,5 @@ export async function secureUpstream(
   } catch (error) {
     secure.destroy();
     return { outcome: "failed", reason: `no TLS with ${host}: ${toReason(error)}` };
-  } finally {
-    clearTimeout(late);
-    gone.removeEventListener("abort", leave);
   }
 }

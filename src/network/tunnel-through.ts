@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { type Dialed, toReason } from "./connect.js";
 import type { Place } from "./gateway.js";
+import { limitWait } from "./limit-wait.js";
 import { readUntil } from "./read-until.js";
 import type { UpstreamProxy } from "./upstream-proxy.js";
 
@@ -19,9 +20,7 @@ export async function tunnelThrough(
   },
 ): Promise<Dialed> {
   const { socket, address } = reached;
-  const leave = (): void => void socket.destroy(new Error("the client has gone away"));
-  const late = setTimeout(() => socket.destroy(new Error("no answer in time")), asked.timeoutMs);
-  asked.abort.addEventListener("abort", leave, { once: true });
+  using _limit = limitWait(socket, asked);
   try {
     asked.abort.throwIfAborted();
     socket.write(toRequest(asked));
@@ -31,9 +30,6 @@ export async function tunnelThrough(
     return fail(socket, `it answered ${status ?? "something that is no HTTP"}`);
   } catch (error) {
     return fail(socket, toReason(error));
-  } finally {
-    clearTimeout(late);
-    asked.abort.removeEventListener("abort", leave);
   }
 }
 
