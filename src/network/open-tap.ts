@@ -1,7 +1,9 @@
-import type { OnReadOpts, Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { ReadHook } from "./connect.js";
 import type { GatewayContext } from "./gateway-context.js";
 import { isCrowded, toBufferSize } from "./to-buffer-size.js";
+import { openWholeWriter } from "./write-whole.js";
 
 type TapContext = Pick<GatewayContext, "scratch" | "openSends">;
 
@@ -9,10 +11,7 @@ type TapContext = Pick<GatewayContext, "scratch" | "openSends">;
  * What comes on a connection to a server of HTTP: it is read as a stream, by whoever parses it, until the rest of a body is poured: those bytes
  * go past every parser.
  */
-export interface Tap {
-  /** For the connection, when it is made. */
-  readonly onread: OnReadOpts;
-  bind(socket: Socket): void;
+export interface Tap extends ReadHook {
   /**
    * Writes the next `bytes` that come to `client`, no faster than it takes them, and closes the connection, which nobody can parse any more.
    * The stream's own buffer must be empty. Rejects where it ends before.
@@ -78,28 +77,19 @@ interface Pour {
   readonly bytes: number;
 }
 
-/** The next read may overwrite a chunk: there is none before the client's socket has taken all of it. */
 function openPouring({ from, client, bytes }: Pour, done: () => void): Take {
   let left = bytes;
-  let isWaiting = false;
-  const onTaken = (): void => {
-    if (!isWaiting || client.writableLength > 0) return;
-    isWaiting = false;
-    from.resume();
-  };
+  const write = openWholeWriter(client);
   return (chunk) => {
     // Its end is heard by whoever serves it.
     if (left === 0 || !client.writable) return false;
     // What a server sends beyond the length that it told belongs to nothing.
     const part = chunk.length > left ? chunk.subarray(0, left) : chunk;
     left -= part.length;
-    client.write(part, onTaken);
-    if (left === 0) {
-      done();
-      return false;
-    }
-    isWaiting = client.writableLength > 0;
-    return !isWaiting;
+    const isTaken = write(part, left > 0 ? from : undefined);
+    if (left > 0) return isTaken;
+    done();
+    return false;
   };
 }
 

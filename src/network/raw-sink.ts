@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { ReadHook } from "./connect.js";
+import { openWholeWriter } from "./write-whole.js";
 
 /** What passes a connection's bytes on to a client without making a buffer for each read. */
 export interface RawSink extends ReadHook {
@@ -7,28 +8,18 @@ export interface RawSink extends ReadHook {
   readonly received: () => number;
 }
 
-/**
- * A sink with one buffer of `size` bytes. The next read may overwrite it, so there is none before the client's socket has taken all of the one
- * before: either at once, as is usual, or when it says so.
- */
+/** A sink with one buffer of `size` bytes, which the next read may overwrite. */
 export function openRawSink(client: Socket, size: number): RawSink {
   let received = 0;
   let from: Socket | undefined;
-  let isWaiting = false;
-  const onTaken = (): void => {
-    if (!isWaiting || client.writableLength > 0) return;
-    isWaiting = false;
-    from?.resume();
-  };
+  const write = openWholeWriter(client);
   return {
     onread: {
       buffer: Buffer.allocUnsafeSlow(size),
       callback: (length, buffer) => {
         received += length;
         if (!client.writable) return true;
-        client.write(buffer.subarray(0, length), onTaken);
-        isWaiting = client.writableLength > 0;
-        return !isWaiting;
+        return write(buffer.subarray(0, length), from);
       },
     },
     received: () => received,
