@@ -2,7 +2,7 @@ import type { LoggedSend, LoggedSends } from "../controller/network/list-sends.j
 import { formatBytes, formatCount, formatDuration } from "../review/format-units.js";
 import { neutralise } from "../review/neutralise.js";
 import { renderTable } from "../review/render-table.js";
-import { describePlace } from "../controller/network/describe-network.js";
+import { renderPlace } from "../core/render-place.js";
 
 const COLUMNS = [
   { title: "TIME" },
@@ -38,7 +38,7 @@ function toRow(send: LoggedSend): readonly string[] {
   const { at, bytesOut, bytesIn, durationMs } = send;
   return [
     at.slice(11, 19),
-    describePlace(send),
+    renderPlace(send.host, send.port),
     toRequest(send),
     toResult(send),
     bytesOut === undefined ? "" : formatBytes(bytesOut),

@@ -1,6 +1,7 @@
 import { isSameHost, parseHost } from "../core/host-name.js";
+import { renderPlace } from "../core/render-place.js";
 import type { HttpEntry } from "./gateway-context.js";
-import { showPlace, showText } from "./show-host.js";
+import { showText } from "./show-host.js";
 
 /** Whereto a request goes. */
 export interface Target {
@@ -89,7 +90,9 @@ function findDifference(
   const parsed = parseAuthority(said, place.port);
   if ("problem" in parsed) return parsed.problem;
   const isSame = isSameHost(parsed.host, place.host) && parsed.port === place.port;
-  return isSame ? undefined : `it says ${showText(said)} and goes to ${showPlace(place)}`;
+  return isSame
+    ? undefined
+    : `it says ${showText(said)} and goes to ${renderPlace(place.host, place.port)}`;
 }
 
 function splitPath(rest: string): { readonly path: string; readonly query: string } {
@@ -99,8 +102,7 @@ function splitPath(rest: string): { readonly path: string; readonly query: strin
 }
 
 function toHostHeader(host: string, port: number): string {
-  const shown = showPlace({ host, port });
-  return DEFAULT_PORTS.includes(port) ? shown.slice(0, shown.lastIndexOf(":")) : shown;
+  return renderPlace(host, DEFAULT_PORTS.includes(port) ? undefined : port);
 }
 
 function toProxyHelp(url: string): string {

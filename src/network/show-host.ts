@@ -1,14 +1,3 @@
-/** `HOST:PORT`, IPv6 in brackets. */
-export function showPlace({
-  host,
-  port,
-}: {
-  readonly host: string;
-  readonly port: number;
-}): string {
-  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
-}
-
 /** What a client wrote, in quotes, so that it is safe in a line of a log: printable ASCII, not too long. */
 export function showText(text: string): string {
   const cut = text.length > 200 ? `${text.slice(0, 200)}…` : text;

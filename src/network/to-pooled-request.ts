@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { renderPlace } from "../core/render-place.js";
 import { toReason } from "./connect.js";
 import { findOtherRequest } from "./find-other-request.js";
 import type { GatewayContext } from "./gateway-context.js";
@@ -9,7 +10,6 @@ import { openUpstream, toPlainProxy } from "./open-upstream.js";
 import type { Target } from "./parse-target.js";
 import { toRequestHeaders } from "./pass-headers.js";
 import { openPlacement, type Placement } from "./place-secrets.js";
-import { showPlace } from "./show-host.js";
 
 /** An allowed request, as far as what is sent on depends on it. */
 export interface AllowedRequest {
@@ -33,6 +33,7 @@ export function toPooledRequest(
 ): PreparedRequest {
   const { method = "", rawHeaders } = request;
   const { mayBePrivate } = sent.verdict;
+  const place = renderPlace(target.host, target.port);
   const proxy = toPlainProxy(context, connection.entry, target);
   const isTls = connection.entry.kind === "settled" && connection.entry.via === "inspected";
   const placement = openPlacement(context.secrets, {
@@ -46,12 +47,12 @@ export function toPooledRequest(
   if (proxy?.authorization !== undefined) headers.push("Proxy-Authorization", proxy.authorization);
   const options: PooledRequest = {
     method,
-    path: proxy === undefined ? path : `http://${showPlace(target)}${path}`,
+    path: proxy === undefined ? path : `http://${place}${path}`,
     headers,
     agent: connection.upstreams,
     maxHeaderSize: 65_536,
     insecureHTTPParser: false,
-    poolKey: `${showPlace(target)} ${mayBePrivate}`,
+    poolKey: `${place} ${mayBePrivate}`,
     openUpstream: () => openUpstream(context, connection, { ...target, mayBePrivate, gone }),
   };
   return { options, placement };

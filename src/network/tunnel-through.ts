@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { renderPlace } from "../core/render-place.js";
 import { type Dialed, toReason } from "./connect.js";
 import type { Place } from "./gateway.js";
 import { limitWait } from "./limit-wait.js";
@@ -34,7 +35,7 @@ export async function tunnelThrough(
 }
 
 function toRequest({ host, port, upstream }: Place & { readonly upstream: UpstreamProxy }): string {
-  const place = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const place = renderPlace(host, port);
   const { authorization } = upstream;
   const proof = authorization === undefined ? "" : `Proxy-Authorization: ${authorization}\r\n`;
   return `CONNECT ${place} HTTP/1.1\r\nHost: ${place}\r\n${proof}\r\n`;

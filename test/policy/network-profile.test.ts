@@ -196,6 +196,11 @@ git_credentials: [git.example, {host: "http://[::1]:8080", paths: [/team], acces
     () => resolveNetwork({}, { ...NONE, ssh_agent: profile.ssh_agent ?? [] }),
     /ssh_agent names git\.example:22/,
   );
+  assert.throws(
+    () =>
+      resolveNetwork({}, { ...NONE, ssh_agent: [{ host: "::1", port: 22, decision: "allow" }] }),
+    { hint: 'add network: {mode: allowlist, allow: ["[::1]:22"]}, or --allow [::1]:22' },
+  );
   assert.equal(
     resolveNetwork({ network: "none" }, { ...NONE, ssh_agent: profile.ssh_agent ?? [] }),
     undefined,

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Approval } from "../../core/approval.js";
 import { type SessionId, toDigest } from "../../core/ids.js";
 import type { AgentSignature } from "../../network/agent/agent-policy.js";
-import { renderPlace } from "../../policy/network/render-host-rule.js";
+import { renderPlace } from "../../core/render-place.js";
 import { findOrAskApproval } from "./ask-approval.js";
 import type { AskingController } from "./asking-controller.js";
 

@@ -1,7 +1,7 @@
 import type { NetworkPolicy } from "../../core/send.js";
 import { renderGitCredentials } from "../../policy/network/parse-git-credentials.js";
 import { renderSshAgent } from "../../policy/network/parse-ssh-agent.js";
-import { renderHostRule, renderPlace } from "../../policy/network/render-host-rule.js";
+import { renderHostRule } from "../../policy/network/render-host-rule.js";
 
 /** What a session may reach, a line each; undefined is no network. */
 export function describeNetwork(network: NetworkPolicy | undefined): readonly string[] {
@@ -14,15 +14,4 @@ export function describeNetwork(network: NetworkPolicy | undefined): readonly st
   ];
   if (network.mode === "open") return ["any public address", ...hosts, ...credentials];
   return [...(hosts.length === 0 ? ["an empty allowlist: nothing"] : hosts), ...credentials];
-}
-
-/** `HOST:PORT`. */
-export function describePlace({
-  host,
-  port,
-}: {
-  readonly host: string;
-  readonly port: number;
-}): string {
-  return renderPlace(host, port);
 }

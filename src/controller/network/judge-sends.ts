@@ -3,7 +3,7 @@ import type { SendBudget } from "../../core/profile.js";
 import type { ByteGate, Send, SendVerdict } from "../../core/send.js";
 import type { SessionRecord } from "../../core/session.js";
 import { describeSendsOver, type SendsOver } from "../../policy/budgets/judge-sends.js";
-import { renderPlace } from "../../policy/network/render-host-rule.js";
+import { renderPlace } from "../../core/render-place.js";
 import type { AskingController } from "../approvals/asking-controller.js";
 import { SendMeter, type Taken } from "./send-meter.js";
 

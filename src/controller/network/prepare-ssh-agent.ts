@@ -6,7 +6,7 @@ import { type AgentPlace, mayUse } from "../../network/agent/agent-policy.js";
 import { toFingerprint } from "../../network/agent/host-key.js";
 import { findHostKeys, parseKey, parseKnownHosts } from "../../network/agent/known-hosts.js";
 import { listIdentities } from "../../network/agent/real-agent.js";
-import { renderPlace } from "../../policy/network/render-host-rule.js";
+import { renderPlace } from "../../core/render-place.js";
 import type { Controller } from "../controller.js";
 import { refuseUnreachable } from "./refuse-unreachable.js";
 

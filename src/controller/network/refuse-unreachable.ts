@@ -1,7 +1,7 @@
 import { SandboxError } from "../../core/error.js";
 import type { NetworkPolicy } from "../../core/send.js";
 import { mayReach } from "../../policy/network/may-reach.js";
-import { renderPlace } from "../../policy/network/render-host-rule.js";
+import { renderPlace } from "../../core/render-place.js";
 
 /** Throws `usage` where a rule of `setting` is for a place at which nothing may be sent. `scheme` is shown before it. */
 export function refuseUnreachable(

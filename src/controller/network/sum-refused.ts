@@ -1,6 +1,6 @@
 import type { RefusedSend } from "../../core/send.js";
 import type { SessionRecord } from "../../core/session.js";
-import { renderPlace } from "../../policy/network/render-host-rule.js";
+import { renderPlace } from "../../core/render-place.js";
 import type { Controller } from "../controller.js";
 import { listSends, type LoggedSend } from "./list-sends.js";
 

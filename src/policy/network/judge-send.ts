@@ -1,10 +1,11 @@
 import { toAddressClass } from "../../core/address-class.js";
 import { parseIp } from "../../core/ip-address.js";
 import { matchesHost, matchesPlace, matchesRequest, USUAL_PORTS } from "../../core/match-host.js";
+import { renderPlace } from "../../core/render-place.js";
 import type { HostRule, NetworkPolicy, Send, SendVerdict } from "../../core/send.js";
 import { isPublicHost } from "./is-public-host.js";
 import { parseHostRule } from "./parse-host-rule.js";
-import { renderHostRule, renderPlace } from "./render-host-rule.js";
+import { renderHostRule } from "./render-host-rule.js";
 
 /**
  * Whether one send may go. Rules only ever add: their order never matters. The addresses of an allowed name are the gateway's to check

@@ -1,7 +1,7 @@
 import { isPath } from "../../core/path-prefix.js";
+import { renderPlace } from "../../core/render-place.js";
 import type { GitCredentialRule } from "../../core/send.js";
 import { parseHostRule } from "./parse-host-rule.js";
-import { renderPlace } from "./render-host-rule.js";
 
 /** An entry of `git_credentials`, as written: text as `--git-credentials` takes it, or a mapping. */
 export type WrittenGitCredentials =

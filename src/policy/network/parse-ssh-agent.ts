@@ -1,3 +1,4 @@
+import { renderPlace } from "../../core/render-place.js";
 import type { SshAgentRule } from "../../core/send.js";
 import { parseHostRule, parseRuleHost } from "./parse-host-rule.js";
 
@@ -48,9 +49,8 @@ function isOne(host: string): boolean {
 
 /** An entry in one line, for people: `HOST:PORT as git with SHA256:…, asked about`. */
 export function renderSshAgent({ host, port, users, keys, decision }: SshAgentRule): string {
-  const place = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
   return [
-    place,
+    renderPlace(host, port),
     ...(users === undefined ? [] : [`as ${users.join(", ")}`]),
     ...(keys === undefined ? [] : [`with ${keys.join(", ")}`]),
     ...(decision === "ask" ? ["when asked"] : []),

@@ -1,3 +1,4 @@
+import { renderPlace } from "../../core/render-place.js";
 import type { HostRule } from "../../core/send.js";
 
 /** A rule as one could write it: `HOST[:PORT,…] [METHOD,…] [/PATH,…]`. */
@@ -6,10 +7,4 @@ export function renderHostRule({ host, ports, methods, paths }: HostRule): strin
   return [place, methods?.join(","), paths?.join(",")]
     .filter((part) => part !== undefined)
     .join(" ");
-}
-
-/** `HOST:PORT`, IPv6 in brackets. */
-export function renderPlace(host: string, port: string | number | undefined): string {
-  const shown = host.includes(":") ? `[${host}]` : host;
-  return port === undefined ? shown : `${shown}:${port}`;
 }

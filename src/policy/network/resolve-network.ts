@@ -1,5 +1,6 @@
 import { SandboxError } from "../../core/error.js";
 import type { Profile, ProfileNetwork } from "../../core/profile.js";
+import { renderPlace } from "../../core/render-place.js";
 import type { HostRule, NetworkPolicy } from "../../core/send.js";
 import { listInspected } from "./list-inspected.js";
 import { parseGitCredentials } from "./parse-git-credentials.js";
@@ -69,7 +70,7 @@ function refuseCredentials({
   const named = agent ?? git;
   if (named === undefined) return;
   const key = agent === undefined ? "git_credentials" : "ssh_agent";
-  const place = `${named.host}:${named.port}`;
+  const place = renderPlace(named.host, named.port);
   throw new SandboxError("usage", `${key} names ${place}, and the profile has no network`, {
     hint: `add network: {mode: allowlist, allow: ["${place}"]}, or --allow ${place}`,
   });
