@@ -2,7 +2,7 @@ import type { Change } from "../core/change.js";
 import { addEffects, type Effects, NO_EFFECTS } from "../core/effects.js";
 import type { EffectBudget } from "../core/profile.js";
 import type { CommitRecord, SessionRecord } from "../core/session.js";
-import { WINDOW_MS } from "../policy/budgets/budget-window.js";
+import { toWindowMs } from "../policy/budgets/budget-window.js";
 import { countEffects } from "../policy/budgets/count-effects.js";
 import { judgeBudgets, type OverBudgetItem } from "../policy/budgets/judge-budgets.js";
 import type { Controller } from "./controller.js";
@@ -41,8 +41,9 @@ function counts(
   },
 ): boolean {
   if (commit.undoes !== undefined || commit.state === "undone") return false;
-  if (at.per === "run") return commit.session === at.session;
-  return Date.parse(commit.createdAt) > at.now - WINDOW_MS[at.per];
+  const window = toWindowMs(at.per);
+  if (window === undefined) return commit.session === at.session;
+  return Date.parse(commit.createdAt) > at.now - window;
 }
 
 function sumEffects(commits: readonly CommitRecord[]): Effects {

@@ -20,6 +20,11 @@ export function matchesPlace(
   return matchesHost(rule.host, host) && (rule.ports ?? USUAL_PORTS).includes(port);
 }
 
+/** Whether a rule is of some methods or paths alone. */
+export function isLimited({ methods, paths }: HostRule): boolean {
+  return methods !== undefined || paths !== undefined;
+}
+
 /** Whether a request that is seen fits a rule's methods and paths. */
 export function matchesRequest(
   { methods, paths }: HostRule,

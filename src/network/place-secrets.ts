@@ -1,5 +1,5 @@
 import { isSameHost } from "../core/host-name.js";
-import { matchesPlace, matchesRequest } from "../core/match-host.js";
+import { isLimited, matchesPlace, matchesRequest } from "../core/match-host.js";
 import type { OpenSecret } from "../core/open-secret.js";
 import { isPath } from "../core/path-prefix.js";
 import type { SecretPlace } from "../core/profile.js";
@@ -93,8 +93,7 @@ function mayHave({ hosts, git }: OpenSecret, request: SecretRequest): boolean {
 
 /** What may be another request than its line says is none of those that a limited rule means. */
 function isForRequest(rule: HostRule, request: SecretRequest): boolean {
-  const isLimited = rule.methods !== undefined || rule.paths !== undefined;
-  return matchesRequest(rule, request) && !(isLimited && request.isAmbiguous);
+  return matchesRequest(rule, request) && !(isLimited(rule) && request.isAmbiguous);
 }
 
 /** Segments that every server reads in the same way: nothing else may be meant by the end of a path than what it says. */

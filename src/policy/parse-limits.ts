@@ -27,9 +27,9 @@ const LONGEST_MS = 2 ** 31 - 1;
 const LEAST_MEMORY = 6 << 20;
 /** A file may be no larger than all of them: with less the container's runtime cannot even say what went wrong. */
 const LEAST_DISK = 1 << 20;
-/** Linux's PID_MAX_LIMIT. */
 /** The sandbox itself needs a few before the task begins. */
 const LEAST_PIDS = 16;
+/** Linux's PID_MAX_LIMIT. */
 const MOST_PIDS = 2 ** 22;
 const MOST_CPUS = 8192;
 

@@ -1,5 +1,5 @@
-import type { EffectBudget, SendBudget } from "../../core/profile.js";
-import { WINDOW_MS } from "./budget-window.js";
+import type { SendBudget } from "../../core/profile.js";
+import { toWindowMs } from "./budget-window.js";
 
 /** One thing that was sent, or is being: milliseconds of any clock, bytes towards the network as far as they are known. */
 export interface SendCount {
@@ -31,7 +31,7 @@ export function judgeSends(
   counted: CountedSends,
   now: number,
 ): SendsOver | undefined {
-  const window = toWindow(budget.per);
+  const window = toWindowMs(budget.per);
   const until = (at: number | undefined): number | undefined =>
     window === undefined || at === undefined ? undefined : Math.max(1, at + window - now);
   const { requests, bytes } = budget;
@@ -50,11 +50,6 @@ export function judgeSends(
     spent: sent,
     roomInMs: until(findRoom(counted.list(), sent - bytes)),
   };
-}
-
-/** Undefined: it counts to the end. */
-function toWindow(per: EffectBudget["per"]): number | undefined {
-  return per === "run" ? undefined : WINDOW_MS[per];
 }
 
 /** When enough has passed out of the window. */

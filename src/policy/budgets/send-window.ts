@@ -1,5 +1,5 @@
 import type { SendBudget } from "../../core/profile.js";
-import { WINDOW_MS } from "./budget-window.js";
+import { toWindowMs } from "./budget-window.js";
 import type { CountedSends, SendCount } from "./judge-sends.js";
 
 /** One thing that was sent, or is being, in a window. */
@@ -25,7 +25,7 @@ export class SendWindow {
   #bytes = 0;
 
   constructor({ per }: Pick<SendBudget, "per">) {
-    this.#ms = per === "run" ? undefined : WINDOW_MS[per];
+    this.#ms = toWindowMs(per);
   }
 
   /** What counts at `now`. */

@@ -1,9 +1,15 @@
 import { toAddressClass } from "../../core/address-class.js";
 import { parseIp } from "../../core/ip-address.js";
-import { matchesHost, matchesPlace, matchesRequest, USUAL_PORTS } from "../../core/match-host.js";
+import {
+  isLimited,
+  matchesHost,
+  matchesPlace,
+  matchesRequest,
+  USUAL_PORTS,
+} from "../../core/match-host.js";
 import { renderPlace } from "../../core/render-place.js";
 import type { HostRule, NetworkPolicy, Send, SendVerdict } from "../../core/send.js";
-import { isPublicHost } from "./is-public-host.js";
+import { isOpenTo } from "./may-reach.js";
 import { parseHostRule } from "./parse-host-rule.js";
 import { renderHostRule } from "./render-host-rule.js";
 
@@ -24,19 +30,11 @@ export function judgeSend(policy: NetworkPolicy, send: Send): SendVerdict {
       rule: renderHostRule(best),
       mayBePrivate: fitting.some((rule) => rule.private === true || isLiteral(rule.host)),
       inspect: isInspected,
-      ...(isEverywhere(policy, send) || fitting.some(isUnlimited) ? {} : { isLimited: true }),
+      ...(isOpenTo(policy, send) || !fitting.every(isLimited) ? {} : { isLimited: true }),
     };
-  if (isEverywhere(policy, send))
+  if (isOpenTo(policy, send))
     return { decision: "allow", mayBePrivate: false, inspect: isInspected };
   return toDenial(policy, send, there);
-}
-
-function isEverywhere({ mode }: NetworkPolicy, { host }: Send): boolean {
-  return mode === "open" && isPublicHost(host);
-}
-
-function isUnlimited({ methods, paths }: HostRule): boolean {
-  return methods === undefined && paths === undefined;
 }
 
 /** An address or `localhost`: whoever wrote it knows what it is. */
@@ -46,7 +44,7 @@ function isLiteral(pattern: string): boolean {
 
 /** A rule of methods or paths fits what can be seen of a request, or a tunnel of which they will be seen. */
 function isForRequest(rule: HostRule, { method, path }: Send, isInspected: boolean): boolean {
-  if (isUnlimited(rule)) return true;
+  if (!isLimited(rule)) return true;
   if (method === undefined || path === undefined) return isInspected;
   return matchesRequest(rule, { method, path });
 }

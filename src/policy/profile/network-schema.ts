@@ -7,6 +7,14 @@ import { list, name, object, oneOf, text, variable, whole, word } from "./schema
 
 // What a profile says of hosts, of secrets that go to them, and of files that hold such secrets.
 
+/** What the parser of an entry says of it. */
+function parsedBy<Written>(parse: (written: Written) => object | { readonly problem: string }) {
+  return (written: Written, context: z.RefinementCtx<Written>): void => {
+    const parsed = parse(written);
+    if ("problem" in parsed) context.addIssue(parsed.problem);
+  };
+}
+
 const HOST = "give a host like example.com, *.example.com:443 or a mapping with host";
 const hostRule = z
   .union(
@@ -22,15 +30,9 @@ const hostRule = z
     ],
     HOST,
   )
-  .superRefine((value, context) => {
-    const parsed = parseHostMapping(value);
-    if ("problem" in parsed) context.addIssue(parsed.problem);
-  })
+  .superRefine(parsedBy(parseHostMapping))
   .describe("HOST[:PORT], or a mapping with ports, methods and paths");
-const inspectedHost = text.superRefine((value, context) => {
-  const parsed = parseRuleHost(value);
-  if ("problem" in parsed) context.addIssue(parsed.problem);
-});
+const inspectedHost = text.superRefine(parsedBy(parseRuleHost));
 
 /** `network`. */
 export const network = object({
@@ -88,10 +90,7 @@ export const sshAgent = list(
       ],
       "give a host like git.example.com, git.example.com:2222 or a mapping with host",
     )
-    .superRefine((value, context) => {
-      const parsed = parseSshAgent(value);
-      if ("problem" in parsed) context.addIssue(parsed.problem);
-    })
+    .superRefine(parsedBy(parseSshAgent))
     .describe("HOST[:PORT], or a mapping with users, keys, host_keys and decision"),
 );
 /** `git_credentials`. */
@@ -108,10 +107,7 @@ export const gitCredentials = list(
       ],
       "give a host like git.example.com, http://git.example.com:8080 or a mapping with host",
     )
-    .superRefine((value, context) => {
-      const parsed = parseGitCredentials(value);
-      if ("problem" in parsed) context.addIssue(parsed.problem);
-    })
+    .superRefine(parsedBy(parseGitCredentials))
     .describe("[SCHEME://]HOST[:PORT], or a mapping with paths and access"),
 );
 
