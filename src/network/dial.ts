@@ -50,18 +50,14 @@ export async function dial(
   return connectToFirst(context, { ...destination, addresses: found.addresses, hook }, abort);
 }
 
-/** As `dial`, for a request that a proxy before this host can read: with one, the connection is to it. The hook is always used. */
+/** As `dial`, for a request that `proxy`, which stands before this host, reads: the connection is to it. The hook is always used. */
 export async function dialPlain(
   context: DialContext,
-  { hook, ...destination }: Hooked,
+  { hook, proxy, ...destination }: Hooked & { readonly proxy: UpstreamProxy },
   abort: AbortSignal,
 ): Promise<Dialed> {
-  const upstream = context.upstreamFor(destination, "plain");
   const found = await findAllowed(context, destination);
-  if (found.outcome === "refused") return found;
-  if (upstream !== undefined) return dialProxy(context, { ...upstream, hook }, abort);
-  if (found.outcome !== "found") return found;
-  return connectToFirst(context, { ...destination, addresses: found.addresses, hook }, abort);
+  return found.outcome === "refused" ? found : dialProxy(context, { ...proxy, hook }, abort);
 }
 
 /** Whoever started this program named it: its address is not checked. */

@@ -7,8 +7,17 @@ import { secureUpstream } from "./secure-upstream.js";
 import { openTap } from "./open-tap.js";
 import type { UpstreamProxy } from "./upstream-proxy.js";
 
+/** Whether requests come in TLS that was opened here. */
+export function isInspected(entry: HttpEntry): boolean {
+  return entry.kind === "settled" && entry.via === "inspected";
+}
+
 /** Whereto, and until when anybody wants it. */
-export type UpstreamRequest = Destination & { readonly gone: AbortSignal };
+export interface UpstreamRequest extends Destination {
+  /** As `toPlainProxy` has it. */
+  readonly proxy: UpstreamProxy | undefined;
+  readonly gone: AbortSignal;
+}
 
 /** The proxy before this host that a request is given to as it is; undefined where there is none, or it is asked for a tunnel. */
 export function toPlainProxy(
@@ -16,8 +25,7 @@ export function toPlainProxy(
   entry: HttpEntry,
   place: { readonly host: string; readonly port: number },
 ): UpstreamProxy | undefined {
-  const isInTunnel =
-    entry.kind === "settled" && (place.port !== ports.plain || entry.via === "inspected");
+  const isInTunnel = isInspected(entry) || (entry.kind === "settled" && place.port !== ports.plain);
   return isInTunnel ? undefined : dialing.upstreamFor(place, "plain");
 }
 
@@ -25,20 +33,19 @@ export function toPlainProxy(
 export async function openUpstream(
   context: GatewayContext,
   { entry, upstreams }: HttpConnection,
-  { gone, ...destination }: UpstreamRequest,
+  { gone, proxy, host, port, mayBePrivate }: UpstreamRequest,
 ): Promise<Duplex> {
-  const open = toPlainProxy(context, entry, destination) === undefined ? dial : dialPlain;
-  const isPlain = entry.kind === "proxy" || entry.via !== "inspected";
-  const tap = isPlain ? openTap(context) : undefined;
-  const reached = await open(context.dialing, { ...destination, hook: tap }, gone);
+  const tap = isInspected(entry) ? undefined : openTap(context);
+  const hooked = { host, port, mayBePrivate, hook: tap };
+  const reached =
+    proxy === undefined
+      ? await dial(context.dialing, hooked, gone)
+      : await dialPlain(context.dialing, { ...hooked, proxy }, gone);
   if (reached.outcome !== "connected") throw new DialError(reached);
+  const { socket } = reached;
   // A kept connection whose server has ended is no use to the next request: it closes.
-  reached.socket.allowHalfOpen = false;
-  const stream = await secured(context, entry, {
-    ...destination,
-    gone,
-    socket: reached.socket,
-  });
+  socket.allowHalfOpen = false;
+  const stream = isInspected(entry) ? await secured(context, { host, socket, gone }) : socket;
   upstreams.addresses.set(stream, reached.address);
   if (tap !== undefined && reached.hook === tap) upstreams.taps.set(stream, tap);
   return stream;
@@ -47,14 +54,12 @@ export async function openUpstream(
 /** What came in TLS goes out in TLS. */
 async function secured(
   { roots, limits }: GatewayContext,
-  entry: HttpEntry,
   {
     host,
     socket,
     gone,
   }: { readonly host: string; readonly socket: Socket; readonly gone: AbortSignal },
 ): Promise<Duplex> {
-  if (entry.kind === "proxy" || entry.via !== "inspected") return socket;
   const secure = await secureUpstream(socket, {
     host,
     roots: roots(),

@@ -6,7 +6,7 @@ import type { GatewayContext } from "./gateway-context.js";
 import { DialError, type HttpConnection, type PooledRequest } from "./http-connection.js";
 import type { Ending } from "./ending.js";
 import type { OpenSend } from "./open-send.js";
-import { openUpstream, toPlainProxy } from "./open-upstream.js";
+import { isInspected, openUpstream, toPlainProxy } from "./open-upstream.js";
 import type { Target } from "./parse-target.js";
 import { toRequestHeaders } from "./pass-headers.js";
 import { openPlacement, type Placement } from "./place-secrets.js";
@@ -35,7 +35,7 @@ export function toPooledRequest(
   const { mayBePrivate } = sent.verdict;
   const place = renderPlace(target.host, target.port);
   const proxy = toPlainProxy(context, connection.entry, target);
-  const isTls = connection.entry.kind === "settled" && connection.entry.via === "inspected";
+  const isTls = isInspected(connection.entry);
   const placement = openPlacement(context.secrets, {
     ...{ ...target, method, isTls },
     isAmbiguous: findOtherRequest(rawHeaders) !== undefined,
@@ -53,7 +53,7 @@ export function toPooledRequest(
     maxHeaderSize: 65_536,
     insecureHTTPParser: false,
     poolKey: `${place} ${mayBePrivate}`,
-    openUpstream: () => openUpstream(context, connection, { ...target, mayBePrivate, gone }),
+    openUpstream: () => openUpstream(context, connection, { ...target, mayBePrivate, proxy, gone }),
   };
   return { options, placement };
 }
