@@ -165,9 +165,19 @@ async function commitNow(
   return { end, conflicts: report.conflicts };
 }
 
-async function readRefused({ controller, review }: CiResult): Promise<CiStory["refused"]> {
+/** A log that cannot be read takes nothing from the reports but this. */
+async function readRefused(
+  { stderr }: CliContext,
+  { controller, review }: CiResult,
+): Promise<CiStory["refused"]> {
   if (controller === undefined || review === undefined) return [];
-  return await sumRefused(controller, review.record);
+  try {
+    return await sumRefused(controller, review.record);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    stderr.write(`sandbox: the reports do not say what was not reached: ${why}\n`);
+    return [];
+  }
 }
 
 async function tellEnd(
@@ -182,7 +192,7 @@ async function tellEnd(
 ): Promise<number> {
   const { asked, result, held, startedAt } = told;
   const { controller, review, committed, problem } = result;
-  const refused = await readRefused(result);
+  const refused = await readRefused(context, result);
   const story: CiStory = {
     refused,
     ...{ ...result, version: context.version, command: asked.request.command, startedAt },
